@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unmap.c - taking areas away from their users
+ *
+ *   mark     all areas of the range become UNMAPPING, or none
+ *   drain    wait for the ops that may have seen them LIVE
+ *   notify   while pins cover them, call the drivers that hold pins
+ *   reply    tell user space how much it was
+ *   remove
+ *
+ * Everything before remove can be backed out: the areas become LIVE again and
+ * nothing has changed. That happens when the range cuts an area, when a driver
+ * does not release its pins, when the caller is killed or its memory is gone.
+ *
+ * A driver is called once for each contiguous run of areas, and called again,
+ * ever more rarely, while pins remain: a pin may have reached the driver's own
+ * table after its callback had looked there. unpin wakes the waiter. A driver that
+ * has not answered after UNMAP_PATIENCE_MS is named in the log.
+ *
+ * Two UNMAPs that meet wait for each other; the second one sees what is left.
+ *
+ * LOCKING
+ *   ioas->lock   marking, removing, walking ioas->attachments; never held while
+ *                waiting or calling a driver
+ *   areas that are UNMAPPING belong to the UNMAP whose list they are on
+ * MAY SLEEP      everything here; all waits are killable
+ */
+#include <linux/jiffies.h>
+#include "private.h"
+
+/* The areas between two addresses that UNMAP works on. */
+struct unmap {
+	struct ioas *ioas;
+	struct list_head areas;
+	unsigned long iova;
+	unsigned long last;
+	unsigned long length;
+	unsigned long mark;
+	bool all;
+};
+
+/**
+ * patience_init - begin to wait for drivers
+ * @patience: to be passed to patience_next()
+ */
+void patience_init(struct patience *patience)
+{
+	patience->deadline = jiffies + msecs_to_jiffies(UNMAP_PATIENCE_MS);
+	patience->delay = 1;
+}
+
+/**
+ * patience_next - may the drivers be called once more?
+ * @patience: the wait
+ *
+ * Return: whether there is time left; patience->delay is then how many jiffies
+ * to wait for an answer to the next call.
+ */
+bool patience_next(struct patience *patience)
+{
+	if (time_after(jiffies, patience->deadline))
+		return false;
+	patience->delay = min(patience->delay * 2, msecs_to_jiffies(200));
+	return true;
+}
+
+/* As a wait condition it must not sleep, hence RCU and not the lock. */
+static bool range_busy(struct unmap *unmap)
+{
+	MA_STATE(mas, &unmap->ioas->areas, unmap->iova, unmap->iova);
+	struct area *area;
+	bool busy = false;
+
+	rcu_read_lock();
+	mas_for_each(&mas, area, unmap->last)
+		if (READ_ONCE(area->state) != AREA_LIVE) {
+			busy = true;
+			break;
+		}
+	rcu_read_unlock();
+	return busy;
+}
+
+/* Check the whole range, then mark all of it. */
+static int mark_locked(struct unmap *unmap)
+{
+	MA_STATE(mas, &unmap->ioas->areas, unmap->iova, unmap->iova);
+	struct area *area;
+	int rc = 0;
+
+	mas_for_each(&mas, area, unmap->last) {
+		if (area->iova < unmap->iova || area->last > unmap->last) {
+			rc = -ENOENT;
+			break;
+		}
+		list_add_tail(&area->node, &unmap->areas);
+		unmap->length += area->last - area->iova + 1;
+	}
+	if (!rc && !unmap->all && list_empty(&unmap->areas))
+		rc = -ENOENT;
+	if (rc)
+		return rc;
+	list_for_each_entry(area, &unmap->areas, node)
+		WRITE_ONCE(area->state, AREA_UNMAPPING);
+	unmap->mark = unmap->ioas->mark + 1;
+	/* ORDER: the states before the number; pairs with op.c:op_add() */
+	smp_store_release(&unmap->ioas->mark, unmap->mark);
+	return 0;
+}
+
+static int mark(struct unmap *unmap)
+{
+	struct ioas *ioas = unmap->ioas;
+	int rc;
+
+	mutex_lock(&ioas->lock);
+	while (range_busy(unmap)) {
+		mutex_unlock(&ioas->lock);
+		if (wait_event_killable(ioas->wait, !range_busy(unmap)))
+			return -EINTR;
+		mutex_lock(&ioas->lock);
+	}
+	rc = mark_locked(unmap);
+	mutex_unlock(&ioas->lock);
+	return rc;
+}
+
+static int drain(struct unmap *unmap)
+{
+	/* ORDER: the marks before the look at the ops; pairs with op_enter() */
+	smp_mb();
+	if (wait_event_killable(unmap->ioas->wait,
+				!ops_before_mark(unmap->ioas, unmap->iova,
+						 unmap->last, unmap->mark)))
+		return -EINTR;
+	return 0;
+}
+
+/*
+ * Calls every driver that holds pins in the IOAS. ->calls keeps an attachment on
+ * the list, and its access alive, while the lock is dropped.
+ */
+static void notify_range(struct ioas *ioas, unsigned long iova,
+			 unsigned long last)
+{
+	struct iommufd_access *access;
+	struct attachment *att;
+
+	mutex_lock(&ioas->lock);
+	list_for_each_entry(att, &ioas->attachments, node) {
+		access = att->access;
+		if (!access->ops->unmap || !atomic_long_read(&att->npins))
+			continue;
+		WRITE_ONCE(att->calls, att->calls + 1);
+		mutex_unlock(&ioas->lock);
+		access->ops->unmap(access->data, iova, last - iova + 1);
+		mutex_lock(&ioas->lock);
+		WRITE_ONCE(att->calls, att->calls - 1);
+		/* A detach may wait for just this callback. */
+		ioas_wake(ioas);
+	}
+	mutex_unlock(&ioas->lock);
+}
+
+static bool run_pinned(struct area *first, struct area *end)
+{
+	struct area *area;
+
+	for (area = first;; area = list_next_entry(area, node)) {
+		/* ORDER: pairs with the release in pin.c:unpin_areas() */
+		if (atomic_read_acquire(&area->npins))
+			return true;
+		if (area == end)
+			return false;
+	}
+}
+
+static bool pinned(struct unmap *unmap)
+{
+	if (list_empty(&unmap->areas))
+		return false;
+	return run_pinned(list_first_entry(&unmap->areas, struct area, node),
+			  list_last_entry(&unmap->areas, struct area, node));
+}
+
+static void notify(struct unmap *unmap)
+{
+	struct area *first, *end;
+
+	for (first = list_first_entry(&unmap->areas, struct area, node);
+	     !list_entry_is_head(first, &unmap->areas, node);
+	     first = list_next_entry(end, node)) {
+		end = areas_run_last(&unmap->areas, first);
+		if (run_pinned(first, end))
+			notify_range(unmap->ioas, first->iova, end->last);
+	}
+}
+
+/* The drivers that still hold pins; the log says who, where and how many. */
+static void name_the_deaf(struct unmap *unmap)
+{
+	struct attachment *att;
+
+	mutex_lock(&unmap->ioas->lock);
+	list_for_each_entry(att, &unmap->ioas->attachments, node)
+		pins_report(att, unmap->iova, unmap->last,
+			    "did not release on unmap");
+	mutex_unlock(&unmap->ioas->lock);
+}
+
+static int wait_for_pins(struct unmap *unmap)
+{
+	struct patience patience;
+	long rc;
+
+	patience_init(&patience);
+	while (pinned(unmap)) {
+		if (!patience_next(&patience)) {
+			name_the_deaf(unmap);
+			return -EDEADLOCK;
+		}
+		notify(unmap);
+		rc = wait_event_killable_timeout(
+			unmap->ioas->wait, !pinned(unmap), patience.delay);
+		if (rc < 0)
+			return -EINTR;
+	}
+	return 0;
+}
+
+static int reply(struct unmap *unmap, struct ucmd *ucmd)
+{
+	struct iommu_ioas_unmap *cmd;
+
+	if (!ucmd)
+		return 0;
+	cmd = ucmd->cmd;
+	cmd->length = unmap->length;
+	return ucmd_reply(ucmd, sizeof(*cmd));
+}
+
+/**
+ * ioas_unmap - remove the areas of a range
+ * @ioas: the IOAS
+ * @iova: first byte
+ * @last: last byte
+ * @all: not an error when nothing is mapped
+ * @ucmd: the UNMAP ioctl to reply to, with the length removed, or NULL
+ *
+ * Context: no lock held. Calls drivers. Waits until they released their pins.
+ * Return: 0; or, with nothing changed, -ENOENT, -EDEADLOCK, -EINTR, -EFAULT as
+ * ioas_unmap_ioctl() says.
+ */
+int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
+	       bool all, struct ucmd *ucmd)
+{
+	struct unmap unmap = {
+		.ioas = ioas,
+		.areas = LIST_HEAD_INIT(unmap.areas),
+		.iova = iova,
+		.last = last,
+		.all = all,
+	};
+	int rc;
+
+	rc = mark(&unmap);
+	if (rc)
+		return rc;
+	rc = drain(&unmap);
+	if (!rc)
+		rc = wait_for_pins(&unmap);
+	if (!rc)
+		rc = reply(&unmap, ucmd);
+	if (rc)
+		areas_publish(ioas, &unmap.areas);
+	else
+		areas_erase(ioas, &unmap.areas);
+	return rc;
+}
