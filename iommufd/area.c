@@ -124,7 +124,7 @@ static int areas_place(struct ioas *ioas, struct list_head *areas,
 	lockdep_assert_held(&ioas->lock);
 	if (!fixed) {
 		rc = iova_choose(ioas, length,
-				 first->backing->va + first->offset, iova);
+				 first->backing->start + first->offset, iova);
 		if (rc)
 			return rc;
 	}

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gup.c - the edge to the memory manager: pinning and copying user memory
+ * gup.c - the edge to the memory manager: pinning and copying memory
  *
- * The only caller of pin_user_pages*() and of the user copy primitives. Whose
- * memory it is follows from the backing, never from who calls: the caller may be
- * the process itself, a kernel thread that borrows its mm, or another process.
+ * The only caller of pin_user_pages*(), memfd_pin_folios() and of the user copy
+ * primitives. Whose memory it is follows from the backing, never from who calls:
+ * the caller may be the process itself, a kernel thread that borrows its mm, or
+ * another process.
+ *
+ * A page of a process carries a pin of its own. memfd_pin_folios() pins a folio
+ * once however many of its pages were asked for, so for a memfd a run of pages in
+ * one folio carries one pin.
  *
  * LOCKING
  *   mmap_lock of the memory's mm, by killable waits; given up while a fault waits
@@ -12,10 +17,34 @@
  */
 #include <linux/highmem.h>
 #include <linux/kthread.h>
+#include <linux/memfd.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 #include "private.h"
+
+/* Folios asked of a memfd at once. */
+#define FOLIOS_MAX 64
+
+/**
+ * gup_init - hold the mm of a new backing
+ * @backing: ->mm or ->file is set
+ */
+void gup_init(struct backing *backing)
+{
+	if (backing->mm)
+		mmgrab(backing->mm);
+}
+
+/**
+ * gup_fini - end of gup_init()
+ * @backing: nothing is pinned
+ */
+void gup_fini(struct backing *backing)
+{
+	if (backing->mm)
+		mmdrop(backing->mm);
+}
 
 static long pin_remote(struct mm_struct *mm, unsigned long va,
 		       unsigned long npages, unsigned int gup_flags,
@@ -38,55 +67,86 @@ out_put:
 	return got;
 }
 
-static long pin_flags(struct mm_struct *mm, unsigned long va,
-		      unsigned long npages, unsigned int gup_flags,
-		      struct page **pages)
+static long pin_user(struct backing *backing, unsigned long index,
+		     unsigned long npages, unsigned int gup_flags,
+		     struct page **pages)
 {
-	long got;
+	unsigned long va = backing->start + index * PAGE_SIZE;
+	struct mm_struct *mm = backing->mm;
 
+	npages = min_t(unsigned long, npages, INT_MAX);
 	if (mm == current->mm)
-		got = pin_user_pages_fast(va, npages, gup_flags, pages);
-	else
-		got = pin_remote(mm, va, npages, gup_flags, pages);
-	return got ?: -EFAULT;
+		return pin_user_pages_fast(va, npages, gup_flags, pages);
+	return pin_remote(mm, va, npages, gup_flags, pages);
 }
 
-/**
- * gup_pin - pin pages for as long as a driver wants
- * @mm: whose memory; need not be alive
- * @va: page aligned user address
- * @npages: at most this many
- * @write: the pages will be written to
- * @pages: filled
- *
- * Return: how many were pinned, at least 1; -EFAULT when there is no memory there
- * or the process is gone; -EINTR when killed; other errno of pin_user_pages().
- */
-long gup_pin(struct mm_struct *mm, unsigned long va, unsigned long npages,
-	     bool write, struct page **pages)
+static long pin_file(struct backing *backing, unsigned long index,
+		     unsigned long npages, struct page **pages)
 {
-	unsigned int gup_flags = FOLL_LONGTERM;
-	long got;
+	loff_t start = backing->start + (loff_t)index * PAGE_SIZE;
+	loff_t last = start + (loff_t)npages * PAGE_SIZE - 1;
+	struct folio *folios[FOLIOS_MAX];
+	unsigned long got = 0, in_folio;
+	pgoff_t offset;
+	long nfolios, i;
 
-	if (write)
-		gup_flags |= FOLL_WRITE;
-	got = pin_flags(mm, va, min_t(unsigned long, npages, INT_MAX),
-			gup_flags, pages);
-	if (got > 0)
-		count(COUNT_PINNED_PAGES, got);
+	nfolios = memfd_pin_folios(backing->file, start, last, folios,
+				   FOLIOS_MAX, &offset);
+	if (nfolios < 0)
+		return nfolios;
+	in_folio = offset >> PAGE_SHIFT;
+	for (i = 0; i < nfolios; i++, in_folio = 0)
+		while (in_folio < folio_nr_pages(folios[i]) && got < npages)
+			pages[got++] = folio_page(folios[i], in_folio++);
 	return got;
 }
 
 /**
+ * gup_pin - pin pages for as long as a driver wants
+ * @backing: the memory; its process need not be alive
+ * @index: of the first page
+ * @npages: at most this many
+ * @pages: filled
+ *
+ * Return: how many were pinned, at least 1; -EFAULT when there is no memory there
+ * or the process is gone; -EINTR when killed; -EINVAL for a file that is not a
+ * memfd; other errno of pin_user_pages().
+ */
+long gup_pin(struct backing *backing, unsigned long index, unsigned long npages,
+	     struct page **pages)
+{
+	unsigned int gup_flags = FOLL_LONGTERM;
+	long got;
+
+	if (backing->writable)
+		gup_flags |= FOLL_WRITE;
+	if (backing->file)
+		got = pin_file(backing, index, npages, pages);
+	else
+		got = pin_user(backing, index, npages, gup_flags, pages);
+	if (got > 0)
+		count(COUNT_PINNED_PAGES, got);
+	return got ?: -EFAULT;
+}
+
+/**
  * gup_unpin - release pages that follow each other in one folio
+ * @backing: what they were pinned for
  * @page: the first
- * @npages: how many
+ * @npages: how many, of a memfd: as many as were pinned at once
  * @dirty: they may have been written to
  */
-void gup_unpin(struct page *page, unsigned long npages, bool dirty)
+void gup_unpin(struct backing *backing, struct page *page, unsigned long npages,
+	       bool dirty)
 {
-	unpin_user_page_range_dirty_lock(page, npages, dirty);
 	count(COUNT_PINNED_PAGES, -(long)npages);
+	if (!backing->file) {
+		unpin_user_page_range_dirty_lock(page, npages, dirty);
+		return;
+	}
+	if (dirty)
+		set_page_dirty_lock(page);
+	unpin_folio(page_folio(page));
 }
 
 static int copy_user(unsigned long va, void *data, unsigned long length,
@@ -121,27 +181,33 @@ static void copy_in_page(struct page *page, unsigned int offset, void *data,
 		memcpy_from_page(data, page, offset, length);
 }
 
-/* One page of memory that is not the caller's. */
-static int copy_remote(struct backing *backing, unsigned long index,
+/* One page, pinned for the moment unless it is pinned anyway. */
+static int copy_pinned(struct backing *backing, unsigned long index,
 		       unsigned int offset, void *data, unsigned int length,
 		       bool write)
 {
 	struct page *page = backing_borrow(backing, index);
+	bool borrowed = page;
 	long got;
 
-	if (page) {
-		copy_in_page(page, offset, data, length, write);
-		if (write)
-			set_page_dirty_lock(page);
-		put_page(page);
-		return 0;
+	if (!borrowed) {
+		if (backing->file)
+			got = pin_file(backing, index, 1, &page);
+		else
+			got = pin_user(backing, index, 1,
+				       write ? FOLL_WRITE : 0, &page);
+		if (got <= 0)
+			return got ?: -EFAULT;
 	}
-	got = pin_flags(backing->charge.mm, backing->va + index * PAGE_SIZE, 1,
-			write ? FOLL_WRITE : 0, &page);
-	if (got < 0)
-		return got;
 	copy_in_page(page, offset, data, length, write);
-	unpin_user_pages_dirty_lock(&page, 1, write);
+	if (write)
+		set_page_dirty_lock(page);
+	if (borrowed)
+		put_page(page);
+	else if (backing->file)
+		unpin_folio(page_folio(page));
+	else
+		unpin_user_page(page);
 	return 0;
 }
 
@@ -159,11 +225,11 @@ static int copy_remote(struct backing *backing, unsigned long index,
 int gup_copy(struct backing *backing, unsigned long offset, void *data,
 	     unsigned long length, unsigned int flags)
 {
-	struct mm_struct *mm = backing->charge.mm;
+	struct mm_struct *mm = backing->mm;
 	bool write = flags & IOMMUFD_ACCESS_RW_WRITE;
-	unsigned long va = backing->va + offset;
+	unsigned long va = backing->start + offset;
 
-	if (!(flags & __IOMMUFD_ACCESS_RW_SLOW_PATH)) {
+	if (mm && !(flags & __IOMMUFD_ACCESS_RW_SLOW_PATH)) {
 		if (current->mm == mm)
 			return copy_user(va, data, length, write);
 		if ((flags & IOMMUFD_ACCESS_RW_KTHREAD) &&
@@ -177,7 +243,7 @@ int gup_copy(struct backing *backing, unsigned long offset, void *data,
 		unsigned int n = min(length, PAGE_SIZE - in_page);
 		int rc;
 
-		rc = copy_remote(backing, offset >> PAGE_SHIFT, in_page, data,
+		rc = copy_pinned(backing, offset >> PAGE_SHIFT, in_page, data,
 				 n, write);
 		if (rc)
 			return rc;

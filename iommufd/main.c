@@ -77,9 +77,21 @@ union ucmd_buffer {
 	struct iommu_ioas_copy ioas_copy;
 	struct iommu_ioas_iova_ranges iova_ranges;
 	struct iommu_ioas_map map;
+	struct iommu_ioas_map_file map_file;
 	struct iommu_ioas_unmap unmap;
 	struct iommu_option option;
 	struct iommu_vfio_ioas vfio_ioas;
+	struct iommu_ioas_change_process change_process;
+	struct iommu_hwpt_alloc hwpt_alloc;
+	struct iommu_hw_info hw_info;
+	struct iommu_hwpt_set_dirty_tracking set_dirty_tracking;
+	struct iommu_hwpt_get_dirty_bitmap get_dirty_bitmap;
+	struct iommu_hwpt_invalidate invalidate;
+	struct iommu_fault_alloc fault_alloc;
+	struct iommu_viommu_alloc viommu_alloc;
+	struct iommu_vdevice_alloc vdevice_alloc;
+	struct iommu_veventq_alloc veventq_alloc;
+	struct iommu_hw_queue_alloc hw_queue_alloc;
 };
 
 struct ioctl_row {
@@ -115,6 +127,29 @@ static const struct ioctl_row ioctl_rows[] = {
 	ROW(IOMMU_OPTION, option_ioctl, struct iommu_option, val64),
 	ROW(IOMMU_VFIO_IOAS, vfio_ioas_ioctl, struct iommu_vfio_ioas,
 	    __reserved),
+	ROW(IOMMU_HWPT_ALLOC, hwpt_alloc_ioctl, struct iommu_hwpt_alloc,
+	    __reserved),
+	ROW(IOMMU_GET_HW_INFO, hw_info_ioctl, struct iommu_hw_info, __reserved),
+	ROW(IOMMU_HWPT_SET_DIRTY_TRACKING, set_dirty_tracking_ioctl,
+	    struct iommu_hwpt_set_dirty_tracking, __reserved),
+	ROW(IOMMU_HWPT_GET_DIRTY_BITMAP, get_dirty_bitmap_ioctl,
+	    struct iommu_hwpt_get_dirty_bitmap, data),
+	ROW(IOMMU_HWPT_INVALIDATE, invalidate_ioctl,
+	    struct iommu_hwpt_invalidate, __reserved),
+	ROW(IOMMU_FAULT_QUEUE_ALLOC, unsupported_ioctl,
+	    struct iommu_fault_alloc, out_fault_fd),
+	ROW(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl,
+	    struct iommu_ioas_map_file, iova),
+	ROW(IOMMU_VIOMMU_ALLOC, unsupported_ioctl, struct iommu_viommu_alloc,
+	    out_viommu_id),
+	ROW(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl,
+	    struct iommu_vdevice_alloc, virt_id),
+	ROW(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
+	    struct iommu_ioas_change_process, __reserved),
+	ROW(IOMMU_VEVENTQ_ALLOC, unsupported_ioctl, struct iommu_veventq_alloc,
+	    out_veventq_fd),
+	ROW(IOMMU_HW_QUEUE_ALLOC, unsupported_ioctl,
+	    struct iommu_hw_queue_alloc, length),
 };
 
 static const struct ioctl_row *find_row(unsigned int number)

@@ -24,7 +24,7 @@
  *       op_cpu->lock          (spin; list of ops that started on one CPU)
  *   backing->lock             (mutex; pinned folios of one backing; taken with
  *                              no other lock of ours)
- *     access->pins            (rhltable; takes its own bucket locks)
+ *   access->pins              (rhltable; its own bucket locks; taken with none)
  *
  * No lock is held over a page fault or over user memory. A driver's unmap
  * callback runs with no lock held, except that a callback out of replace or
@@ -68,23 +68,27 @@ enum charge_mode {
 };
 
 /**
- * struct charge - the payer for one backing; immutable after charge_init()
+ * struct payer - who is charged for pinned pages; immutable but for @kref
+ * @kref: held by backings and by pins being made
  * @mode: which counter
  * @mm: whose pinned_vm, and with CHARGE_MM whose locked_vm; holds mm_count
  * @task: thread group leader of the mapper, for its RLIMIT_MEMLOCK
  * @user: whose locked_vm with CHARGE_USER
  */
-struct charge {
+struct payer {
+	struct kref kref;
 	enum charge_mode mode;
 	struct mm_struct *mm;
 	struct task_struct *task;
 	struct user_struct *user;
 };
 
-void charge_init(struct charge *charge, enum charge_mode mode);
-void charge_fini(struct charge *charge);
-int charge_add(struct charge *charge, unsigned long npages);
-void charge_sub(struct charge *charge, unsigned long npages);
+struct payer *payer_alloc(enum charge_mode mode);
+struct payer *payer_get(struct payer *payer);
+void payer_put(struct payer *payer);
+int payer_charge(struct payer *payer, unsigned long npages);
+void payer_charge_anyway(struct payer *payer, unsigned long npages);
+void payer_uncharge(struct payer *payer, unsigned long npages);
 
 /* object.c: ids */
 
@@ -201,25 +205,34 @@ bool ops_of_attachment(struct attachment *att, bool pins_only);
 /**
  * struct backing - a range of somebody's memory, shared by COPY
  * @kref: one for each area
- * @charge: who pays; @charge.mm is whose memory it is
- * @va: page aligned address of page 0
+ * @mm: whose memory it is, or NULL; holds mm_count
+ * @file: the memfd it is, or NULL; exactly one of @mm and @file is set
+ * @start: page aligned: user address, or offset in the file, of page 0
  * @npages: pages there are
  * @writable: pages are pinned for writing
- * @lock: protects @pinned
- * @pinned: page index to struct pinned: the folios pinned now
+ * @lock: protects @pinned, @npinned and @payer
+ * @pinned: page index to struct pinned: what is pinned now
+ * @npinned: pages in @pinned
+ * @payer: who is charged for them
  */
 struct backing {
 	struct kref kref;
-	struct charge charge;
-	unsigned long va;
+	struct mm_struct *mm;
+	struct file *file;
+	unsigned long start;
 	unsigned long npages;
 	bool writable;
-	struct mutex lock; /* protects pinned */
+	struct mutex lock; /* protects pinned, npinned, payer */
 	struct maple_tree pinned;
+	unsigned long npinned;
+	struct payer *payer;
 };
 
-struct backing *backing_alloc(struct iommufd_ctx *ictx, unsigned long va,
-			      unsigned long length, bool writable);
+struct backing *backing_alloc_user(struct iommufd_ctx *ictx, unsigned long va,
+				   unsigned long length, bool writable);
+struct backing *backing_alloc_file(struct iommufd_ctx *ictx, struct file *file,
+				   unsigned long start, unsigned long length,
+				   bool writable);
 void backing_get(struct backing *backing);
 void backing_put(struct backing *backing);
 int backing_pin(struct backing *backing, unsigned long first,
@@ -227,12 +240,18 @@ int backing_pin(struct backing *backing, unsigned long first,
 void backing_unpin(struct backing *backing, unsigned long first,
 		   unsigned long npages);
 struct page *backing_borrow(struct backing *backing, unsigned long index);
+int backing_change_payer(struct backing *backing, struct payer *payer,
+			 struct payer **old);
+void backing_restore_payer(struct backing *backing, struct payer *payer);
 
 /* gup.c: the only caller of pin_user_pages and the copy primitives */
 
-long gup_pin(struct mm_struct *mm, unsigned long va, unsigned long npages,
-	     bool write, struct page **pages);
-void gup_unpin(struct page *page, unsigned long npages, bool dirty);
+void gup_init(struct backing *backing);
+void gup_fini(struct backing *backing);
+long gup_pin(struct backing *backing, unsigned long index, unsigned long npages,
+	     struct page **pages);
+void gup_unpin(struct backing *backing, struct page *page, unsigned long npages,
+	       bool dirty);
 int gup_copy(struct backing *backing, unsigned long offset, void *data,
 	     unsigned long length, unsigned int flags);
 
@@ -343,11 +362,22 @@ void ioas_put(struct ioas *ioas);
 void ioas_destroy(struct object *obj);
 void ioas_wake(struct ioas *ioas);
 int ioas_alloc_ioctl(struct ucmd *ucmd);
-int ioas_map_ioctl(struct ucmd *ucmd);
-int ioas_copy_ioctl(struct ucmd *ucmd);
-int ioas_unmap_ioctl(struct ucmd *ucmd);
-int option_ioctl(struct ucmd *ucmd);
 int vfio_ioas_ioctl(struct ucmd *ucmd);
+
+/* map.c, option.c, process.c, nodev.c: ioctls */
+
+int ioas_map_ioctl(struct ucmd *ucmd);
+int ioas_map_file_ioctl(struct ucmd *ucmd);
+int ioas_copy_ioctl(struct ucmd *ucmd);
+int option_ioctl(struct ucmd *ucmd);
+int change_process_ioctl(struct ucmd *ucmd);
+int hwpt_alloc_ioctl(struct ucmd *ucmd);
+int hw_info_ioctl(struct ucmd *ucmd);
+int set_dirty_tracking_ioctl(struct ucmd *ucmd);
+int get_dirty_bitmap_ioctl(struct ucmd *ucmd);
+int invalidate_ioctl(struct ucmd *ucmd);
+int vdevice_alloc_ioctl(struct ucmd *ucmd);
+int unsupported_ioctl(struct ucmd *ucmd);
 
 /* unmap.c: taking areas away from their users */
 
@@ -368,6 +398,7 @@ void patience_init(struct patience *patience);
 bool patience_next(struct patience *patience);
 int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
 	       bool all, struct ucmd *ucmd);
+int ioas_unmap_ioctl(struct ucmd *ucmd);
 
 /* attach.c: attachments */
 

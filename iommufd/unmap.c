@@ -26,6 +26,7 @@
  * MAY SLEEP      everything here; all waits are killable
  */
 #include <linux/jiffies.h>
+#include <linux/overflow.h>
 #include "private.h"
 
 /* The areas between two addresses that UNMAP works on. */
@@ -275,5 +276,38 @@ int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
 		areas_publish(ioas, &unmap.areas);
 	else
 		areas_erase(ioas, &unmap.areas);
+	return rc;
+}
+
+/**
+ * ioas_unmap_ioctl - IOMMU_IOAS_UNMAP
+ * @ucmd: the ioctl
+ *
+ * Return: 0; -EOVERFLOW when the end wraps; -EINVAL for no length; -ENOENT when
+ * nothing is mapped in the range or an area lies only partly in it; -EDEADLOCK
+ * when a driver does not release its pins; -EINTR when killed; -EFAULT. Unless it
+ * is 0 nothing changed.
+ */
+int ioas_unmap_ioctl(struct ucmd *ucmd)
+{
+	struct iommu_ioas_unmap *cmd = ucmd->cmd;
+	bool all = !cmd->iova && cmd->length == U64_MAX;
+	u64 last = ULONG_MAX;
+	struct ioas *ioas;
+	int rc;
+
+	if (!all) {
+		if (cmd->iova >= ULONG_MAX || cmd->length >= ULONG_MAX)
+			return -EOVERFLOW;
+		if (!cmd->length)
+			return -EINVAL;
+		if (check_add_overflow(cmd->iova, cmd->length - 1, &last))
+			return -EOVERFLOW;
+	}
+	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = ioas_unmap(ioas, cmd->iova, last, all, ucmd);
+	ioas_put(ioas);
 	return rc;
 }
