@@ -255,6 +255,31 @@ void areas_erase(struct ioas *ioas, struct list_head *areas)
 }
 
 /**
+ * areas_exchange - two areas in the place of one
+ * @ioas: the IOAS
+ * @area: UNMAPPING without op and pin; freed
+ * @halves: new, with their addresses, together exactly the range of @area
+ *
+ * Cannot fail.
+ */
+void areas_exchange(struct ioas *ioas, struct area *area,
+		    struct area *halves[2])
+{
+	int i;
+
+	mutex_lock(&ioas->lock);
+	for (i = 0; i < 2; i++) {
+		MA_STATE(mas, &ioas->areas, halves[i]->iova, halves[i]->last);
+
+		halves[i]->state = AREA_LIVE;
+		mas_store_gfp(&mas, halves[i], GFP_KERNEL | __GFP_NOFAIL);
+	}
+	mutex_unlock(&ioas->lock);
+	ioas_wake(ioas);
+	area_free(area);
+}
+
+/**
  * area_find - the area at an address
  * @ioas: the IOAS
  * @iova: the address

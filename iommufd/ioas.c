@@ -65,7 +65,12 @@ static struct op_cpu __percpu *ops_alloc(void)
 	return ops;
 }
 
-static struct ioas *ioas_alloc(void)
+/**
+ * ioas_alloc - an empty IOAS without an id
+ *
+ * Return: the IOAS, or NULL without memory.
+ */
+struct ioas *ioas_alloc(void)
 {
 	struct ioas *ioas;
 
@@ -97,7 +102,11 @@ static void ioas_free_rcu(struct rcu_head *rcu)
 	kfree(ioas);
 }
 
-static void ioas_free(struct ioas *ioas)
+/**
+ * ioas_free - free an IOAS without areas and without an id
+ * @ioas: nobody else knows it, but for late readers under RCU
+ */
+void ioas_free(struct ioas *ioas)
 {
 	mutex_lock(&ioas->lock);
 	__mt_destroy(&ioas->areas);

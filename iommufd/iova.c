@@ -304,9 +304,17 @@ static void add_usable(struct iommu_iova_range *ranges, u32 room, u32 *n,
 	(*n)++;
 }
 
-/* The ranges between the reserved ones, in order. Returns how many there are. */
-static u32 usable_ranges(struct ioas *ioas, struct iommu_iova_range *ranges,
-			 u32 room, unsigned long *alignment)
+/**
+ * iova_usable - the ranges between the reserved ones, in order
+ * @ioas: the IOAS
+ * @ranges: filled as far as there is room
+ * @room: entries of @ranges
+ * @alignment: out: what a mapping has to satisfy, in bytes
+ *
+ * Return: how many there are.
+ */
+u32 iova_usable(struct ioas *ioas, struct iommu_iova_range *ranges, u32 room,
+		unsigned long *alignment)
 {
 	MA_STATE(mas, &ioas->reserved, 0, 0);
 	unsigned long first = 0;
@@ -353,13 +361,13 @@ int iova_ranges_ioctl(struct ucmd *ucmd)
 		return PTR_ERR(ioas);
 
 	/* The caller's room may be absurd: allocate for what there is. */
-	n = usable_ranges(ioas, NULL, 0, &alignment);
+	n = iova_usable(ioas, NULL, 0, &alignment);
 	room = min(room, n);
 	if (room) {
 		ranges = kvcalloc(room, sizeof(*ranges), GFP_KERNEL_ACCOUNT);
 		if (!ranges)
 			goto out_put_ioas;
-		n = usable_ranges(ioas, ranges, room, &alignment);
+		n = iova_usable(ioas, ranges, room, &alignment);
 		room = min(room, n);
 	}
 	rc = -EFAULT;

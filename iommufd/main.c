@@ -28,7 +28,9 @@ static int iommu_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	xa_init_flags(&ictx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&ictx->wait);
-	ictx->charge_mode = CHARGE_USER;
+	/* A VFIO container has always charged the process. */
+	ictx->charge_mode = iminor(inode) == VFIO_MINOR ? CHARGE_MM :
+							  CHARGE_USER;
 	ictx->file = file;
 	file->private_data = ictx;
 	count(COUNT_CONTEXTS, 1);
@@ -177,7 +179,7 @@ static long iommu_ioctl(struct file *file, unsigned int number,
 	int rc;
 
 	if (!row)
-		return -ENOTTY;
+		return vfio_compat_ioctl(ucmd.ictx, number, arg);
 	if (get_user(ucmd.user_size, (u32 __user *)ucmd.ubuf))
 		return -EFAULT;
 	if (ucmd.user_size < row->min_size)
@@ -280,6 +282,15 @@ static struct miscdevice iommu_misc = {
 	.fops = &iommu_fops,
 };
 
+/* The container of programs that know only VFIO. */
+static struct miscdevice vfio_misc = {
+	.minor = VFIO_MINOR,
+	.name = "vfio",
+	.nodename = "vfio/vfio",
+	.mode = 0666,
+	.fops = &iommu_fops,
+};
+
 static int __init iommu_init(void)
 {
 	int rc;
@@ -287,13 +298,24 @@ static int __init iommu_init(void)
 	rc = misc_register(&iommu_misc);
 	if (rc)
 		return rc;
+	rc = misc_register(&vfio_misc);
+	if (rc) {
+		pr_err("iommufd: /dev/vfio/vfio is taken (%d): unload the kernel's vfio.ko first\n",
+		       rc);
+		goto err_deregister;
+	}
 	debugfs_init();
 	return 0;
+
+err_deregister:
+	misc_deregister(&iommu_misc);
+	return rc;
 }
 
 static void __exit iommu_exit(void)
 {
 	debugfs_fini();
+	misc_deregister(&vfio_misc);
 	misc_deregister(&iommu_misc);
 	/* Areas, attachments and IOAS are freed by RCU callbacks of ours. */
 	rcu_barrier();
@@ -303,5 +325,7 @@ module_init(iommu_init);
 module_exit(iommu_exit);
 
 MODULE_ALIAS("devname:iommu");
+MODULE_ALIAS("devname:vfio/vfio");
+MODULE_ALIAS_MISCDEV(VFIO_MINOR);
 MODULE_DESCRIPTION("mdevkit: the iommufd access path");
 MODULE_LICENSE("GPL");

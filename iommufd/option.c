@@ -45,18 +45,25 @@ static int rlimit_mode(struct ucmd *ucmd)
 	}
 }
 
-static int set_huge_pages(struct ioas *ioas, u64 value)
+/**
+ * ioas_set_huge_pages - IOMMU_OPTION_HUGE_PAGES
+ * @ioas: the IOAS
+ * @on: false keeps every mapping page aligned
+ *
+ * Return: 0, or -EADDRINUSE when mappings are not page aligned.
+ */
+int ioas_set_huge_pages(struct ioas *ioas, bool on)
 {
-	bool old = ioas->huge_pages_off;
+	bool old;
 	int rc;
 
-	lockdep_assert_held(&ioas->lock);
-	if (value > 1)
-		return -EINVAL;
-	ioas->huge_pages_off = !value;
+	mutex_lock(&ioas->lock);
+	old = ioas->huge_pages_off;
+	WRITE_ONCE(ioas->huge_pages_off, !on);
 	rc = ioas_update_alignment(ioas);
 	if (rc)
-		ioas->huge_pages_off = old;
+		WRITE_ONCE(ioas->huge_pages_off, old);
+	mutex_unlock(&ioas->lock);
 	return rc;
 }
 
@@ -64,22 +71,24 @@ static int huge_pages(struct ucmd *ucmd)
 {
 	struct iommu_option *cmd = ucmd->cmd;
 	struct ioas *ioas;
-	int rc = 0;
+	int rc;
 
 	ioas = ioas_get(ucmd->ictx, cmd->object_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	mutex_lock(&ioas->lock);
-	if (cmd->op == IOMMU_OPTION_OP_GET)
-		cmd->val64 = !ioas->huge_pages_off;
-	else if (cmd->op == IOMMU_OPTION_OP_SET)
-		rc = set_huge_pages(ioas, cmd->val64);
-	else
-		rc = -EOPNOTSUPP;
-	mutex_unlock(&ioas->lock);
-	ioas_put(ioas);
-	if (!rc && cmd->op == IOMMU_OPTION_OP_GET)
+	switch (cmd->op) {
+	case IOMMU_OPTION_OP_GET:
+		cmd->val64 = !READ_ONCE(ioas->huge_pages_off);
 		rc = ucmd_reply(ucmd, sizeof(*cmd));
+		break;
+	case IOMMU_OPTION_OP_SET:
+		rc = cmd->val64 > 1 ? -EINVAL :
+				      ioas_set_huge_pages(ioas, cmd->val64);
+		break;
+	default:
+		rc = -EOPNOTSUPP;
+	}
+	ioas_put(ioas);
 	return rc;
 }
 

@@ -300,6 +300,8 @@ int areas_insert(struct ioas *ioas, struct list_head *areas,
 		 unsigned long *iova, bool fixed);
 void areas_publish(struct ioas *ioas, struct list_head *areas);
 void areas_erase(struct ioas *ioas, struct list_head *areas);
+void areas_exchange(struct ioas *ioas, struct area *area,
+		    struct area *halves[2]);
 struct area *areas_run_last(struct list_head *areas, struct area *first);
 struct area *area_check(struct ioas *ioas, unsigned long iova,
 			unsigned long last, unsigned int need);
@@ -319,6 +321,8 @@ int iova_choose(struct ioas *ioas, unsigned long length, unsigned long memory,
 		unsigned long *iova);
 int iova_check_fixed(struct ioas *ioas, unsigned long iova, unsigned long last);
 void ranges_free(struct maple_tree *ranges);
+u32 iova_usable(struct ioas *ioas, struct iommu_iova_range *ranges, u32 room,
+		unsigned long *alignment);
 int iova_allow_ioctl(struct ucmd *ucmd);
 int iova_ranges_ioctl(struct ucmd *ucmd);
 
@@ -357,6 +361,8 @@ struct ioas {
 	struct rcu_head rcu;
 };
 
+struct ioas *ioas_alloc(void);
+void ioas_free(struct ioas *ioas);
 struct ioas *ioas_get(struct iommufd_ctx *ictx, u32 id);
 void ioas_put(struct ioas *ioas);
 void ioas_destroy(struct object *obj);
@@ -370,6 +376,7 @@ int ioas_map_ioctl(struct ucmd *ucmd);
 int ioas_map_file_ioctl(struct ucmd *ucmd);
 int ioas_copy_ioctl(struct ucmd *ucmd);
 int option_ioctl(struct ucmd *ucmd);
+int ioas_set_huge_pages(struct ioas *ioas, bool on);
 int change_process_ioctl(struct ucmd *ucmd);
 int hwpt_alloc_ioctl(struct ucmd *ucmd);
 int hw_info_ioctl(struct ucmd *ucmd);
@@ -397,7 +404,9 @@ struct patience {
 void patience_init(struct patience *patience);
 bool patience_next(struct patience *patience);
 int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
-	       bool all, struct ucmd *ucmd);
+	       bool all, int (*reply)(void *data, unsigned long length),
+	       void *data);
+int area_cut(struct ioas *ioas, unsigned long iova);
 int ioas_unmap_ioctl(struct ucmd *ucmd);
 
 /* attach.c: attachments */
@@ -455,6 +464,11 @@ void pins_fini(struct iommufd_access *access);
 void pins_report(struct attachment *att, unsigned long iova, unsigned long last,
 		 const char *what);
 void pins_reclaim(struct attachment *att);
+
+/* vfio_compat.c: the ioctls of a VFIO container */
+
+long vfio_compat_ioctl(struct iommufd_ctx *ictx, unsigned int number,
+		       unsigned long arg);
 
 /* access.c */
 void access_destroy_object(struct object *obj);

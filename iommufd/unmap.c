@@ -82,6 +82,14 @@ static bool range_busy(struct unmap *unmap)
 	return busy;
 }
 
+/* The areas are marked: ops that begin now see it. */
+static void count_mark(struct unmap *unmap)
+{
+	unmap->mark = unmap->ioas->mark + 1;
+	/* ORDER: the states before the number; pairs with op.c:op_add() */
+	smp_store_release(&unmap->ioas->mark, unmap->mark);
+}
+
 /* Check the whole range, then mark all of it. */
 static int mark_locked(struct unmap *unmap)
 {
@@ -103,16 +111,14 @@ static int mark_locked(struct unmap *unmap)
 		return rc;
 	list_for_each_entry(area, &unmap->areas, node)
 		WRITE_ONCE(area->state, AREA_UNMAPPING);
-	unmap->mark = unmap->ioas->mark + 1;
-	/* ORDER: the states before the number; pairs with op.c:op_add() */
-	smp_store_release(&unmap->ioas->mark, unmap->mark);
+	count_mark(unmap);
 	return 0;
 }
 
-static int mark(struct unmap *unmap)
+/* Takes the lock when no other UNMAP is at work in the range. */
+static int lock_quiet(struct unmap *unmap)
 {
 	struct ioas *ioas = unmap->ioas;
-	int rc;
 
 	mutex_lock(&ioas->lock);
 	while (range_busy(unmap)) {
@@ -121,8 +127,41 @@ static int mark(struct unmap *unmap)
 			return -EINTR;
 		mutex_lock(&ioas->lock);
 	}
+	return 0;
+}
+
+static int mark(struct unmap *unmap)
+{
+	int rc = lock_quiet(unmap);
+
+	if (rc)
+		return rc;
 	rc = mark_locked(unmap);
-	mutex_unlock(&ioas->lock);
+	mutex_unlock(&unmap->ioas->lock);
+	return rc;
+}
+
+/* Mark the area that begins before unmap->iova and contains it, if there is one. */
+static int mark_crossing(struct unmap *unmap)
+{
+	MA_STATE(mas, &unmap->ioas->areas, unmap->iova, unmap->iova);
+	struct area *area;
+	int rc = lock_quiet(unmap);
+
+	if (rc)
+		return rc;
+	area = mas_walk(&mas);
+	if (area && area->iova < unmap->iova) {
+		if (unmap->iova & (unmap->ioas->alignment - 1))
+			rc = -EINVAL;
+		else
+			list_add(&area->node, &unmap->areas);
+	}
+	if (!list_empty(&unmap->areas)) {
+		WRITE_ONCE(area->state, AREA_UNMAPPING);
+		count_mark(unmap);
+	}
+	mutex_unlock(&unmap->ioas->lock);
 	return rc;
 }
 
@@ -229,15 +268,70 @@ static int wait_for_pins(struct unmap *unmap)
 	return 0;
 }
 
-static int reply(struct unmap *unmap, struct ucmd *ucmd)
+/* Two new areas in the place of one, at an address inside it. */
+static int prepare_halves(struct area *area, unsigned long iova,
+			  struct area *halves[2])
 {
-	struct iommu_ioas_unmap *cmd;
+	u32 flags = (area->readable ? IOMMU_IOAS_MAP_READABLE : 0) |
+		    (area->writable ? IOMMU_IOAS_MAP_WRITEABLE : 0);
 
-	if (!ucmd)
-		return 0;
-	cmd = ucmd->cmd;
-	cmd->length = unmap->length;
-	return ucmd_reply(ucmd, sizeof(*cmd));
+	halves[0] = area_alloc(area->backing, area->offset, iova - area->iova,
+			       flags);
+	if (!halves[0])
+		return -ENOMEM;
+	halves[1] = area_alloc(area->backing, area_offset(area, iova),
+			       area->last - iova + 1, flags);
+	if (!halves[1]) {
+		area_free(halves[0]);
+		return -ENOMEM;
+	}
+	halves[0]->iova = area->iova;
+	halves[0]->last = iova - 1;
+	halves[1]->iova = iova;
+	halves[1]->last = area->last;
+	return 0;
+}
+
+/**
+ * area_cut - make an address the beginning of an area
+ * @ioas: the IOAS
+ * @iova: the address; nothing happens when no area crosses it
+ *
+ * Only for IOAS whose areas are page aligned. Pins and copies in the area are
+ * refused while it is cut.
+ *
+ * Return: 0; or, with nothing changed: -EINVAL when the address does not keep the
+ * alignment; -EBUSY when the area is pinned; -ENOMEM; -EINTR when killed.
+ */
+int area_cut(struct ioas *ioas, unsigned long iova)
+{
+	struct unmap unmap = {
+		.ioas = ioas,
+		.areas = LIST_HEAD_INIT(unmap.areas),
+		.iova = iova,
+		.last = iova,
+	};
+	struct area *halves[2];
+	struct area *area;
+	int rc;
+
+	rc = mark_crossing(&unmap);
+	if (rc || list_empty(&unmap.areas))
+		return rc;
+	area = list_first_entry(&unmap.areas, struct area, node);
+	unmap.iova = area->iova;
+	unmap.last = area->last;
+	rc = drain(&unmap);
+	if (!rc && atomic_read_acquire(&area->npins))
+		rc = -EBUSY;
+	if (!rc)
+		rc = prepare_halves(area, iova, halves);
+	if (rc) {
+		areas_publish(ioas, &unmap.areas);
+		return rc;
+	}
+	areas_exchange(ioas, area, halves);
+	return 0;
 }
 
 /**
@@ -246,14 +340,17 @@ static int reply(struct unmap *unmap, struct ucmd *ucmd)
  * @iova: first byte
  * @last: last byte
  * @all: not an error when nothing is mapped
- * @ucmd: the UNMAP ioctl to reply to, with the length removed, or NULL
+ * @reply: called with the length, in bytes, while nothing is removed yet; may
+ *	fail, may fault
+ * @data: passed to @reply
  *
  * Context: no lock held. Calls drivers. Waits until they released their pins.
- * Return: 0; or, with nothing changed, -ENOENT, -EDEADLOCK, -EINTR, -EFAULT as
- * ioas_unmap_ioctl() says.
+ * Return: 0; or, with nothing changed, -ENOENT, -EDEADLOCK, -EINTR as
+ * ioas_unmap_ioctl() says, or what @reply returned.
  */
 int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
-	       bool all, struct ucmd *ucmd)
+	       bool all, int (*reply)(void *data, unsigned long length),
+	       void *data)
 {
 	struct unmap unmap = {
 		.ioas = ioas,
@@ -271,12 +368,21 @@ int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
 	if (!rc)
 		rc = wait_for_pins(&unmap);
 	if (!rc)
-		rc = reply(&unmap, ucmd);
+		rc = reply(data, unmap.length);
 	if (rc)
 		areas_publish(ioas, &unmap.areas);
 	else
 		areas_erase(ioas, &unmap.areas);
 	return rc;
+}
+
+static int reply_length(void *data, unsigned long length)
+{
+	struct ucmd *ucmd = data;
+	struct iommu_ioas_unmap *cmd = ucmd->cmd;
+
+	cmd->length = length;
+	return ucmd_reply(ucmd, sizeof(*cmd));
 }
 
 /**
@@ -307,7 +413,7 @@ int ioas_unmap_ioctl(struct ucmd *ucmd)
 	ioas = ioas_get(ucmd->ictx, cmd->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	rc = ioas_unmap(ioas, cmd->iova, last, all, ucmd);
+	rc = ioas_unmap(ioas, cmd->iova, last, all, reply_length, ucmd);
 	ioas_put(ioas);
 	return rc;
 }
