@@ -92,7 +92,11 @@ int areas_aligned(struct ioas *ioas, unsigned long alignment)
 	return 0;
 }
 
-static unsigned long areas_length(struct list_head *areas)
+/**
+ * areas_length - bytes of all areas of a list
+ * @areas: the list
+ */
+unsigned long areas_length(struct list_head *areas)
 {
 	unsigned long length = 0;
 	struct area *area;

@@ -34,6 +34,7 @@
  * MAY SLEEP          everything here
  */
 #include "private.h"
+#include "trace.h"
 
 static struct attachment *current_att(struct iommufd_access *access)
 {
@@ -164,6 +165,7 @@ static int drain_pins(struct attachment *att, bool killable)
 	while (!no_pins(att)) {
 		if (!patience_next(&patience))
 			return -EDEADLOCK;
+		trace_iommufd_notify(access->obj.id, 0, ULONG_MAX, 0);
 		access->ops->unmap(access->data, 0, ULONG_MAX);
 		if (killable)
 			rc = wait_event_killable_timeout(*wait, no_pins(att),
@@ -229,6 +231,7 @@ int access_attach(struct iommufd_access *access, struct ioas *ioas)
 	publish(access, att);
 out_unlock:
 	mutex_unlock(&access->change);
+	trace_iommufd_attach(access->obj.id, 0, ioas->obj.id, rc);
 	return rc;
 }
 
@@ -245,6 +248,7 @@ out_unlock:
 int access_replace(struct iommufd_access *access, struct ioas *ioas)
 {
 	struct attachment *att, *old;
+	u32 from;
 	int rc = 0;
 
 	if (mutex_lock_killable(&access->change))
@@ -262,6 +266,7 @@ int access_replace(struct iommufd_access *access, struct ioas *ioas)
 		goto out_unlock;
 	}
 
+	from = old->ioas->obj.id;
 	rcu_assign_pointer(access->old, old);
 	publish(access, att);
 	rc = drain_old(old, true);
@@ -272,6 +277,7 @@ int access_replace(struct iommufd_access *access, struct ioas *ioas)
 	}
 	RCU_INIT_POINTER(access->old, NULL);
 	drain_ops(old);
+	trace_iommufd_replace(access->obj.id, from, ioas->obj.id, rc);
 	attachment_free(old);
 out_unlock:
 	mutex_unlock(&access->change);
@@ -299,6 +305,7 @@ void access_detach(struct iommufd_access *access)
 		pins_reclaim(old);
 	RCU_INIT_POINTER(access->old, NULL);
 	drain_ops(old);
+	trace_iommufd_detach(access->obj.id, old->ioas->obj.id, 0, 0);
 	attachment_free(old);
 out_unlock:
 	mutex_unlock(&access->change);

@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/overflow.h>
 #include "private.h"
+#include "trace.h"
 
 #define MAP_FLAGS                                               \
 	(IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE | \
@@ -54,6 +55,7 @@ static int insert_and_reply(struct ioas *ioas, struct list_head *areas,
 			    u32 flags, struct ucmd *ucmd, u64 *iova,
 			    size_t size)
 {
+	unsigned long length = areas_length(areas);
 	unsigned long first = *iova;
 	int rc;
 
@@ -69,6 +71,7 @@ static int insert_and_reply(struct ioas *ioas, struct list_head *areas,
 		areas_erase(ioas, areas);
 	else
 		areas_publish(ioas, areas);
+	trace_iommufd_map(ioas->obj.id, *iova, *iova + (length - 1), rc);
 	return rc;
 }
 

@@ -22,6 +22,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include "private.h"
+#include "trace.h"
 
 /* Padding would be hashed: all members are longs. */
 struct pin_key {
@@ -206,6 +207,7 @@ int iommufd_access_pin_pages(struct iommufd_access *access, unsigned long iova,
 		goto out_free;
 	rc = pin_in_op(access, &op, pin, need, out_pages);
 	op_exit(&op);
+	trace_iommufd_pin(access->obj.id, iova, last, rc);
 out_free:
 	if (rc)
 		kfree(pin);
@@ -264,6 +266,8 @@ static void release(struct pin *pin)
 	struct ioas *ioas = att->ioas;
 
 	unpin_areas(ioas, pin->key.iova, pin->key.last);
+	trace_iommufd_unpin(att->access->obj.id, pin->key.iova, pin->key.last,
+			    0);
 	kfree_rcu(pin, rcu);
 	count(COUNT_PINS, -1);
 

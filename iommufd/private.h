@@ -298,6 +298,7 @@ struct area *area_alloc(struct backing *backing, unsigned long offset,
 void area_free(struct area *area);
 int areas_insert(struct ioas *ioas, struct list_head *areas,
 		 unsigned long *iova, bool fixed);
+unsigned long areas_length(struct list_head *areas);
 void areas_publish(struct ioas *ioas, struct list_head *areas);
 void areas_erase(struct ioas *ioas, struct list_head *areas);
 void areas_exchange(struct ioas *ioas, struct area *area,

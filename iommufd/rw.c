@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include "private.h"
+#include "trace.h"
 
 static int rw_areas(struct op *op, void *data, unsigned int flags)
 {
@@ -75,6 +76,7 @@ int iommufd_access_rw(struct iommufd_access *access, unsigned long iova,
 		return rc;
 	rc = rw_areas(&op, data, flags);
 	op_exit(&op);
+	trace_iommufd_rw(access->obj.id, iova, last, flags, rc);
 	return rc;
 }
 EXPORT_SYMBOL_KIT(iommufd_access_rw);

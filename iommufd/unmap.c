@@ -28,6 +28,7 @@
 #include <linux/jiffies.h>
 #include <linux/overflow.h>
 #include "private.h"
+#include "trace.h"
 
 /* The areas between two addresses that UNMAP works on. */
 struct unmap {
@@ -193,6 +194,7 @@ static void notify_range(struct ioas *ioas, unsigned long iova,
 			continue;
 		WRITE_ONCE(att->calls, att->calls + 1);
 		mutex_unlock(&ioas->lock);
+		trace_iommufd_notify(access->obj.id, iova, last, 0);
 		access->ops->unmap(access->data, iova, last - iova + 1);
 		mutex_lock(&ioas->lock);
 		WRITE_ONCE(att->calls, att->calls - 1);
@@ -373,6 +375,7 @@ int ioas_unmap(struct ioas *ioas, unsigned long iova, unsigned long last,
 		areas_publish(ioas, &unmap.areas);
 	else
 		areas_erase(ioas, &unmap.areas);
+	trace_iommufd_unmap(ioas->obj.id, iova, last, rc);
 	return rc;
 }
 
