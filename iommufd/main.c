@@ -33,6 +33,7 @@ static int iommu_open(struct inode *inode, struct file *file)
 							  CHARGE_USER;
 	ictx->file = file;
 	file->private_data = ictx;
+	debugfs_add(ictx);
 	count(COUNT_CONTEXTS, 1);
 	return 0;
 }
@@ -41,6 +42,7 @@ static int iommu_release(struct inode *inode, struct file *file)
 {
 	struct iommufd_ctx *ictx = file->private_data;
 
+	debugfs_del(ictx);
 	objects_release(ictx);
 	WARN_ON(!xa_empty(&ictx->objects));
 	xa_destroy(&ictx->objects);

@@ -21,6 +21,7 @@
  */
 #include <linux/module.h>
 #include <linux/overflow.h>
+#include <linux/seq_file.h>
 #include "private.h"
 #include "trace.h"
 
@@ -308,32 +309,45 @@ void iommufd_access_unpin_pages(struct iommufd_access *access,
 }
 EXPORT_SYMBOL_KIT(iommufd_access_unpin_pages);
 
-/* The pins of an attachment that overlap a range, out of the table. */
-static struct pin *take_all(struct attachment *att, unsigned long iova,
-			    unsigned long last)
+/* What a walk over the table calls for each pin; under RCU. */
+typedef void (*pin_fn)(struct pin *pin, void *data);
+
+static void for_each_pin(struct iommufd_access *access, pin_fn fn, void *data)
 {
-	struct rhltable *pins = &att->access->pins;
 	struct rhashtable_iter iter;
-	struct pin *taken = NULL;
 	struct pin *pin;
 
-	rhltable_walk_enter(pins, &iter);
+	rhltable_walk_enter(&access->pins, &iter);
 	rhashtable_walk_start(&iter);
-	while ((pin = rhashtable_walk_next(&iter))) {
-		/* Resized: what is seen twice is not in the table any more. */
-		if (IS_ERR(pin))
-			continue;
-		if (pin->key.att != att || pin->key.iova > last ||
-		    pin->key.last < iova)
-			continue;
-		if (rhltable_remove(pins, &pin->node, pin_params))
-			continue;
-		pin->next = taken;
-		taken = pin;
-	}
+	while ((pin = rhashtable_walk_next(&iter)))
+		/* While the table is resized a pin may be seen twice. */
+		if (!IS_ERR(pin))
+			fn(pin, data);
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
-	return taken;
+}
+
+/* Pins of an attachment in a range: how many, and one of them. */
+struct tally {
+	struct pin_key range;
+	struct pin_key one;
+	unsigned long n;
+};
+
+static bool overlaps(struct pin *pin, const struct pin_key *range)
+{
+	return pin->key.att == range->att && pin->key.iova <= range->last &&
+	       pin->key.last >= range->iova;
+}
+
+static void add_to_tally(struct pin *pin, void *data)
+{
+	struct tally *tally = data;
+
+	if (!overlaps(pin, &tally->range))
+		return;
+	tally->one = pin->key;
+	tally->n++;
 }
 
 /**
@@ -346,29 +360,60 @@ static struct pin *take_all(struct attachment *att, unsigned long iova,
 void pins_report(struct attachment *att, unsigned long iova, unsigned long last,
 		 const char *what)
 {
+	struct tally tally = { .range = { att, iova, last } };
 	struct iommufd_access *access = att->access;
-	struct rhashtable_iter iter;
-	unsigned long first_iova = 0, first_last = 0, n = 0;
-	struct pin *pin;
 
-	rhltable_walk_enter(&access->pins, &iter);
-	rhashtable_walk_start(&iter);
-	while ((pin = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(pin) || pin->key.att != att ||
-		    pin->key.iova > last || pin->key.last < iova)
-			continue;
-		if (!n++) {
-			first_iova = pin->key.iova;
-			first_last = pin->key.last;
-		}
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-	if (n)
+	for_each_pin(access, add_to_tally, &tally);
+	if (tally.n)
 		pr_warn_ratelimited(
 			"iommufd: %ps (access %u) %s: %lu pins, one at [%lx, %lx]\n",
-			access->ops->unmap, access->obj.id, what, n, first_iova,
-			first_last);
+			access->ops->unmap, access->obj.id, what, tally.n,
+			tally.one.iova, tally.one.last);
+}
+
+static void show_pin(struct pin *pin, void *data)
+{
+	seq_printf(data, "    pin [%lx, %lx]\n", pin->key.iova, pin->key.last);
+}
+
+/**
+ * pins_show - a line for each pin of an access
+ * @seq: where to
+ * @access: the access
+ */
+void pins_show(struct seq_file *seq, struct iommufd_access *access)
+{
+	for_each_pin(access, show_pin, seq);
+}
+
+/* Takes every pin of an attachment out of the table, onto a list. */
+struct harvest {
+	struct pin_key range;
+	struct rhltable *pins;
+	struct pin *taken;
+};
+
+static void take_pin(struct pin *pin, void *data)
+{
+	struct harvest *harvest = data;
+
+	/* Who fails to remove it does not have it. */
+	if (!overlaps(pin, &harvest->range) ||
+	    rhltable_remove(harvest->pins, &pin->node, pin_params))
+		return;
+	pin->next = harvest->taken;
+	harvest->taken = pin;
+}
+
+static struct pin *take_all(struct attachment *att)
+{
+	struct harvest harvest = {
+		.range = { att, 0, ULONG_MAX },
+		.pins = &att->access->pins,
+	};
+
+	for_each_pin(att->access, take_pin, &harvest);
+	return harvest.taken;
 }
 
 static bool no_pins(struct attachment *att)
@@ -386,7 +431,7 @@ void pins_reclaim(struct attachment *att)
 {
 	pins_report(att, 0, ULONG_MAX, "left pins behind");
 	while (!no_pins(att)) {
-		struct pin *pin = take_all(att, 0, ULONG_MAX);
+		struct pin *pin = take_all(att);
 
 		if (!pin)
 			wait_event_timeout(att->ioas->wait, no_pins(att), 1);

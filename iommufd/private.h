@@ -58,6 +58,7 @@ static_assert(KIT_IOMMUFD_API == 1);
 struct attachment;
 struct backing;
 struct ioas;
+struct seq_file;
 
 /* account.c: who pays for pinned memory */
 
@@ -141,6 +142,8 @@ void objects_release(struct iommufd_ctx *ictx);
  * @charge_mode: who pays for memory mapped from now on; under the lock of
  *	@objects, changes only while there is no object
  * @vfio_ioas: target of the type1 ioctls or NULL; under the lock of @objects
+ * @node: in debugfs.c's list, under its lock
+ * @comm: who opened the file, immutable
  */
 struct iommufd_ctx {
 	struct file *file;
@@ -148,6 +151,8 @@ struct iommufd_ctx {
 	wait_queue_head_t wait;
 	enum charge_mode charge_mode;
 	struct ioas *vfio_ioas;
+	struct list_head node;
+	char comm[TASK_COMM_LEN];
 };
 
 /**
@@ -465,6 +470,7 @@ void pins_fini(struct iommufd_access *access);
 void pins_report(struct attachment *att, unsigned long iova, unsigned long last,
 		 const char *what);
 void pins_reclaim(struct attachment *att);
+void pins_show(struct seq_file *seq, struct iommufd_access *access);
 
 /* vfio_compat.c: the ioctls of a VFIO container */
 
@@ -495,6 +501,8 @@ static inline void count(enum counter counter, long n)
 	this_cpu_add(counters[counter], n);
 }
 
+void debugfs_add(struct iommufd_ctx *ictx);
+void debugfs_del(struct iommufd_ctx *ictx);
 void debugfs_init(void);
 void debugfs_fini(void);
 
