@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stat.h - series of numbers from `# stat key=value ...` lines
+ */
+#ifndef _KIT_HARNESS_STAT_H
+#define _KIT_HARNESS_STAT_H
+
+#include "kit.h"
+
+/**
+ * struct stat_series - one key's values
+ * @key: its name
+ * @counter: never went down: what matters is its rate
+ * @x: seconds, or the number of the line where lines carry no t=
+ * @y: values
+ */
+struct stat_series {
+	char *key;
+	bool counter;
+	GArray *x;
+	GArray *y;
+};
+
+/*
+ * struct stat_series in the order of their first appearance; @lines are strings
+ * as in struct ktap_node's stats. Words that are no numbers are left out.
+ */
+GPtrArray *stat_parse(const GPtrArray *lines);
+
+/* Append an inline SVG of small charts, one a series, to @html. Nothing if there is nothing to see. */
+void stat_plot(GString *html, const GPtrArray *series);
+
+#endif /* _KIT_HARNESS_STAT_H */
