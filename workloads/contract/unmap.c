@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unmap.c - IOAS_UNMAP of memory that nobody has pinned
+ *
+ * Promises: it removes exactly the areas that lie in the range and says how many
+ * bytes; an area is never cut; every errno; S2: one that fails has changed
+ * nothing, whichever area of the range the failure is about. With pins:
+ * callback.c, many_areas.c; drivers that do not answer: deaf.c.
+ *
+ * A failure means that a VMM that is told "no" has lost mappings all the same.
+ *
+ * History: upstream 7.2 has removed the areas before the one that it refuses.
+ */
+#include "fixture.h"
+
+#define LEN (4 * PAGE)
+
+TEST(unmap_removes_exactly_its_range)
+{
+	struct rig rig = fixture_rig();
+	uint8_t *low = fixture_map(rig.iommufd, rig.ioas, IOVA_A - LEN, LEN, 1);
+	uint8_t *high =
+		fixture_map(rig.iommufd, rig.ioas, IOVA_A + LEN, LEN, 2);
+	uint64_t length = LEN;
+
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 3);
+	EXPECT_OK(iommu_unmap(rig.iommufd, rig.ioas, IOVA_A, &length));
+	EXPECT_EQ(LEN, length);
+	EXPECT_RC(-ENOENT, probe_rw(rig.queue, IOVA_A));
+	EXPECT_RC(-ENOENT, probe_rw(rig.queue, IOVA_A + LEN - 8));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A - 8, low + LEN - 8));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A + LEN, high));
+}
+
+TEST(unmap_counts_areas_not_holes)
+{
+	struct rig rig = fixture_rig();
+	uint64_t length = 100 * PAGE;
+
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A + 3 * PAGE, PAGE, 1);
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A + 4 * PAGE, 2 * PAGE, 1);
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A + 50 * PAGE, PAGE, 1);
+	EXPECT_OK(iommu_unmap(rig.iommufd, rig.ioas, IOVA_A, &length));
+	EXPECT_EQ(4 * PAGE, length);
+	EXPECT_RC(-ENOENT, probe_rw(rig.queue, IOVA_A + 50 * PAGE));
+}
+
+TEST(unmap_all_counts_everything)
+{
+	struct rig rig = fixture_rig();
+	uint64_t length = UINT64_MAX;
+
+	EXPECT_OK(iommu_unmap(rig.iommufd, rig.ioas, 0, &length));
+	EXPECT_EQ(0, length);
+	fixture_map(rig.iommufd, rig.ioas, 0, PAGE, 1);
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A, PAGE, 1);
+	fixture_map(rig.iommufd, rig.ioas, UINT64_MAX - PAGE + 1, PAGE, 1);
+	length = UINT64_MAX;
+	EXPECT_OK(iommu_unmap(rig.iommufd, rig.ioas, 0, &length));
+	EXPECT_EQ(3 * PAGE, length);
+	length = UINT64_MAX;
+	EXPECT_OK(iommu_unmap(rig.iommufd, rig.ioas, 0, &length));
+	EXPECT_EQ(0, length);
+}
+
+TEST(unmap_nothing_is_enoent)
+{
+	struct rig rig = fixture_rig();
+
+	EXPECT_RC(-ENOENT, iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A, LEN));
+	fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 1);
+	EXPECT_RC(-ENOENT,
+		  iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A + LEN, LEN));
+	EXPECT_RC(-ENOENT,
+		  iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A - LEN, LEN));
+	EXPECT_RC(-ENOENT, iommu_unmap_at(rig.iommufd, 0, IOVA_A, LEN));
+	EXPECT_RC(-ENOENT,
+		  iommu_unmap_at(rig.iommufd, rig.dev->devid, IOVA_A, LEN));
+	EXPECT_RC(-ENOENT, iommu_unmap_all(rig.iommufd, rig.other + 50));
+	EXPECT_OK(iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A, LEN));
+	EXPECT_RC(-ENOENT, iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A, LEN));
+}
+
+TEST(unmap_bad_numbers)
+{
+	int iommufd = fixture_iommufd();
+	uint32_t ioas = fixture_ioas(iommufd);
+
+	fixture_map(iommufd, ioas, IOVA_A, LEN, 1);
+	EXPECT_RC(-EINVAL, iommu_unmap_at(iommufd, ioas, IOVA_A, 0));
+	EXPECT_RC(-EINVAL, iommu_unmap_at(iommufd, ioas, 0, 0));
+	EXPECT_RC(-EOVERFLOW, iommu_unmap_at(iommufd, ioas, PAGE, UINT64_MAX));
+	EXPECT_RC(-EOVERFLOW, iommu_unmap_at(iommufd, ioas, UINT64_MAX, PAGE));
+	EXPECT_RC(-EOVERFLOW, iommu_unmap_at(iommufd, ioas,
+					     UINT64_MAX - PAGE + 1, PAGE + 1));
+	EXPECT_OK(iommu_unmap_at(iommufd, ioas, IOVA_A, LEN));
+}
+
+TEST(unmap_never_cuts_an_area)
+{
+	struct rig rig = fixture_rig();
+	uint8_t *mem = fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 1);
+	static const struct {
+		int64_t offset;
+		uint64_t len;
+	} cuts[] = {
+		{ 0, PAGE },	     { PAGE, PAGE }, { LEN - PAGE, PAGE },
+		{ 0, LEN - 1 },	     { 1, LEN },     { -PAGE, 2 * PAGE },
+		{ LEN - PAGE, LEN }, { PAGE, LEN },
+	};
+
+	for (unsigned int i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+		EXPECT_RC(-ENOENT,
+			  iommu_unmap_at(rig.iommufd, rig.ioas,
+					 IOVA_A + cuts[i].offset, cuts[i].len));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A, mem));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A + LEN - 8, mem + LEN - 8));
+}
+
+TEST(unmap_cutting_the_last_area_removes_none)
+{
+	struct rig rig = fixture_rig();
+	uint8_t *a = fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 1);
+	uint8_t *b = fixture_map(rig.iommufd, rig.ioas, IOVA_A + LEN, LEN, 2);
+	uint8_t *c =
+		fixture_map(rig.iommufd, rig.ioas, IOVA_A + 3 * LEN, LEN, 3);
+	uint64_t length = 4 * LEN - PAGE;
+
+	REQUIRE_OK(mdma_do_pin(rig.queue, IOVA_A, LEN, MDMA_F_WRITE));
+	EXPECT_RC(-ENOENT, iommu_unmap(rig.iommufd, rig.ioas, IOVA_A, &length));
+	EXPECT_RC(-ENOENT, iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A + PAGE,
+					  4 * LEN));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A, a));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A + LEN, b));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A + 3 * LEN, c));
+	/* Not even a driver was asked. */
+	EXPECT_EQ(0, mdma_ledger(rig.dev, MDMA_LEDGER_CALLBACKS));
+	EXPECT_OK(mdma_do_touch(rig.queue, IOVA_A, LEN, 8));
+	EXPECT_OK(probe_pin(rig.queue, IOVA_A + LEN));
+}
+
+TEST(unmap_unanswerable_removes_nothing)
+{
+	struct rig rig = fixture_rig();
+	uint8_t *mem = fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 1);
+	struct iommu_ioas_unmap cmd = {
+		.size = sizeof(cmd),
+		.ioas_id = rig.ioas,
+		.iova = IOVA_A,
+		.length = LEN,
+	};
+	void *readonly = fixture_readonly(&cmd, sizeof(cmd));
+
+	EXPECT_RC(-EFAULT, iommu_call(rig.iommufd, IOMMU_IOAS_UNMAP, readonly));
+	EXPECT_TRUE(reaches(rig.queue, IOVA_A, mem));
+	EXPECT_OK(probe_pin(rig.queue, IOVA_A));
+	EXPECT_OK(iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A, LEN));
+}
+
+TEST(unmap_then_map_is_the_new_memory)
+{
+	struct rig rig = fixture_rig();
+	uint8_t *a = fixture_map(rig.iommufd, rig.ioas, IOVA_A, LEN, 1);
+	uint8_t *b = fixture_mem(LEN, 2);
+
+	for (unsigned int i = 0; i < 20; i++) {
+		uint8_t *now = i % 2 ? a : b;
+
+		REQUIRE_OK(iommu_unmap_at(rig.iommufd, rig.ioas, IOVA_A, LEN));
+		REQUIRE_OK(
+			iommu_map_at(rig.iommufd, rig.ioas, now, LEN, IOVA_A));
+		EXPECT_TRUE(reaches(rig.queue, IOVA_A + i * 8, now + i * 8));
+		REQUIRE_OK(mdma_do_pin(rig.queue, IOVA_A, LEN, MDMA_F_WRITE));
+		EXPECT_OK(mdma_do_touch(rig.queue, IOVA_A, LEN, i));
+		EXPECT_EQ(i, *(uint64_t *)(now + PAGE));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	return tap_main(argc, argv);
+}
