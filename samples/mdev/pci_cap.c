@@ -15,6 +15,7 @@
  * LOCKING, MAY SLEEP   as in pci.c
  */
 #include <linux/align.h>
+#include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/log2.h>

@@ -326,6 +326,16 @@ enum iommu_hw_info_flags {
 	IOMMU_HW_INFO_FLAG_INPUT_TYPE = 1 << 0,
 };
 
+/* The kernel's own linux/iommu.h uses these enums from 7.x on. */
+enum iommu_hw_info_type {
+	IOMMU_HW_INFO_TYPE_NONE = 0,
+	IOMMU_HW_INFO_TYPE_DEFAULT = 0,
+};
+
+enum iommu_viommu_type {
+	IOMMU_VIOMMU_TYPE_DEFAULT = 0,
+};
+
 struct iommu_hw_info {
 	__u32 size;
 	__u32 flags;
