@@ -7,17 +7,18 @@
  * first pin needs them and released with the last, however many pins, areas and
  * IOAS there are in between.
  *
- * What is pinned is kept as stretches of pages that follow each other inside one
- * folio, in a tree by page index. A stretch counts the pins that hold it. A huge
- * page pinned at once is one stretch.
+ * What is pinned is kept as stretches, in a tree by page index: pages that were
+ * pinned at the same time. A stretch counts the pins that hold it. If its pages
+ * follow each other inside one folio it is a *run* and knows only the first, so a
+ * huge page costs as much as a small one; otherwise it lists them.
  *
  *      index  0        8   12            512
  *             [ count 1 ][ 2 ][   hole   ]...
  *
- * Pages of a process are pinned one by one, so where a pin begins or ends inside a
- * stretch the stretch is cut in two and every pin holds whole stretches. Pages of
- * a memfd are pinned by the folio; a stretch is not cut, and a pin holds all
- * stretches that it touches.
+ * Where a pin begins or ends inside a stretch the stretch is cut in two, so that
+ * every pin holds whole stretches. Pages of a process are pinned one by one and can
+ * be cut anywhere; pages of a memfd are pinned by the folio, and a pin holds the
+ * whole folios that it touches.
  *
  * Pages are pinned without the lock: a fault may take for ever. If others filled
  * the same hole meanwhile the late one gives its pages back and holds theirs.
@@ -32,10 +33,22 @@
 #include <linux/mm.h>
 #include "private.h"
 
-/* A stretch: its range of indexes is its place in the tree. */
+/* Fewer pages than this do not deserve a stretch of their own. */
+#define RUN_MIN 32
+
+/* Pages that one stretch lists at most. */
+#define LIST_MAX 512
+
+/**
+ * struct pinned - a stretch; its range of indexes is its place in the tree
+ * @count: pins that hold it
+ * @run: the first page if they follow each other in one folio, else NULL
+ * @pages: the pages if there is no @run
+ */
 struct pinned {
-	struct page *page;
 	unsigned long count;
+	struct page *run;
+	struct page *pages[];
 };
 
 static struct backing *backing_alloc(struct iommufd_ctx *ictx,
@@ -140,20 +153,42 @@ void backing_put(struct backing *backing)
 	kref_put(&backing->kref, backing_free);
 }
 
+static struct pinned *run_alloc(struct page *run, unsigned long count)
+{
+	struct pinned *pinned = kmalloc(sizeof(*pinned), GFP_KERNEL_ACCOUNT);
+
+	if (pinned) {
+		pinned->count = count;
+		pinned->run = run;
+	}
+	return pinned;
+}
+
+static struct pinned *list_alloc(struct page **pages, unsigned long npages,
+				 unsigned long count)
+{
+	struct pinned *pinned;
+
+	pinned =
+		kmalloc(struct_size(pinned, pages, npages), GFP_KERNEL_ACCOUNT);
+	if (pinned) {
+		pinned->count = count;
+		pinned->run = NULL;
+		memcpy(pinned->pages, pages, npages * sizeof(*pages));
+	}
+	return pinned;
+}
+
+/* Takes pinned, which may be NULL for want of memory. */
 static int store_pinned(struct backing *backing, unsigned long first,
-			unsigned long last, struct page *page,
-			unsigned long count)
+			unsigned long last, struct pinned *pinned)
 {
 	MA_STATE(mas, &backing->pinned, first, last);
-	struct pinned *pinned;
 	int rc;
 
 	lockdep_assert_held(&backing->lock);
-	pinned = kmalloc(sizeof(*pinned), GFP_KERNEL_ACCOUNT);
 	if (!pinned)
 		return -ENOMEM;
-	pinned->page = page;
-	pinned->count = count;
 	rc = mas_store_gfp(&mas, pinned, GFP_KERNEL_ACCOUNT);
 	if (rc)
 		kfree(pinned);
@@ -169,61 +204,114 @@ static void erase_pinned(struct backing *backing, unsigned long first,
 	mas_store_gfp(&mas, NULL, GFP_KERNEL | __GFP_NOFAIL);
 }
 
+/* A part of a stretch as a stretch of its own. */
+static int store_part(struct backing *backing, struct pinned *whole,
+		      unsigned long first, unsigned long from, unsigned long to)
+{
+	unsigned long skip = from - first;
+	struct pinned *part;
+
+	if (whole->run)
+		part = run_alloc(whole->run + skip, whole->count);
+	else
+		part = list_alloc(whole->pages + skip, to - from + 1,
+				  whole->count);
+	return store_pinned(backing, from, to, part);
+}
+
 /* Cut off what lies before and behind: the entry itself keeps the middle. */
 static int cut(struct backing *backing, struct pinned *pinned,
 	       unsigned long first, unsigned long end, unsigned long from,
 	       unsigned long to)
 {
+	unsigned long skip = from - first;
 	int rc;
 
-	if (first < from) {
-		rc = store_pinned(backing, first, from - 1, pinned->page,
-				  pinned->count);
+	if (end > to) {
+		rc = store_part(backing, pinned, first, to + 1, end);
 		if (rc)
 			return rc;
-		pinned->page += from - first;
-		first = from;
 	}
-	if (end > to)
-		return store_pinned(backing, to + 1, end,
-				    pinned->page + (to + 1 - first),
-				    pinned->count);
+	if (!skip)
+		return 0;
+	rc = store_part(backing, pinned, first, first, from - 1);
+	if (rc)
+		return rc;
+	if (pinned->run)
+		pinned->run += skip;
+	else
+		memmove(pinned->pages, pinned->pages + skip,
+			(to - from + 1) * sizeof(*pinned->pages));
 	return 0;
 }
 
+static void copy_pages(struct page **pages, const struct pinned *pinned,
+		       unsigned long skip, unsigned long n)
+{
+	unsigned long i;
+
+	if (!pinned->run) {
+		memcpy(pages, pinned->pages + skip, n * sizeof(*pages));
+		return;
+	}
+	for (i = 0; i < n; i++)
+		pages[i] = pinned->run + skip + i;
+}
+
+static bool same_folio(const struct pinned *pinned, unsigned long skip)
+{
+	return pinned->run || page_folio(pinned->pages[skip]) ==
+				      page_folio(pinned->pages[skip + 1]);
+}
+
+/* Extend a part of a stretch to whole folios. */
+static void widen(const struct pinned *pinned, unsigned long first,
+		  unsigned long end, unsigned long *from, unsigned long *to)
+{
+	while (*from > first && same_folio(pinned, *from - first - 1))
+		(*from)--;
+	while (*to < end && same_folio(pinned, *to - first))
+		(*to)++;
+}
+
 /*
- * Hold the stretch that is pinned at index, up to last. Returns the page at index,
- * or NULL for a hole; either way *n says for how many pages that is true.
+ * Hold what is pinned at index, up to last, and fill in the pages. *n says how many
+ * they are, or, when there is a hole at index, how long that is.
  */
-static struct page *hold(struct backing *backing, unsigned long index,
-			 unsigned long last, unsigned long *n)
+static int hold(struct backing *backing, unsigned long index,
+		unsigned long last, struct page **pages, unsigned long *n,
+		bool *hole)
 {
 	MA_STATE(mas, &backing->pinned, index, index);
-	unsigned long first, end;
+	unsigned long first, from, to;
 	struct pinned *pinned;
 	int rc;
 
 	lockdep_assert_held(&backing->lock);
 	pinned = mas_find(&mas, last);
-	if (!pinned || mas.index > index) {
+	*hole = !pinned || mas.index > index;
+	if (*hole) {
 		*n = (pinned ? mas.index - 1 : last) - index + 1;
-		return NULL;
+		return 0;
 	}
 	first = mas.index;
-	end = mas.last;
-	*n = min(end, last) - index + 1;
-	if (!backing->file) {
-		rc = cut(backing, pinned, first, end, index, min(end, last));
-		if (rc)
-			return ERR_PTR(rc);
-		first = max(first, index);
-	}
+	last = min(mas.last, last);
+	*n = last - index + 1;
+	from = index;
+	to = last;
+	if (backing->file)
+		widen(pinned, first, mas.last, &from, &to);
+	rc = cut(backing, pinned, first, mas.last, from, to);
+	if (rc)
+		return rc;
+	first = from;
 	pinned->count++;
-	return pinned->page + (index - first);
+	copy_pages(pages, pinned, index - first, *n);
+	return 0;
 }
 
 /* How many of the pages follow each other in one folio. */
-static unsigned long stretch(struct page **pages, unsigned long npages)
+static unsigned long run_length(struct page **pages, unsigned long npages)
 {
 	struct folio *folio = page_folio(pages[0]);
 	unsigned long n = 1;
@@ -234,24 +322,32 @@ static unsigned long stretch(struct page **pages, unsigned long npages)
 	return n;
 }
 
-static void set_pages(struct page **pages, struct page *first, unsigned long n)
+/*
+ * How many of the pages are best listed in one stretch: up to the next long run.
+ * Never a part of a folio's pages, because of memfd pins.
+ */
+static unsigned long list_length(struct page **pages, unsigned long npages)
 {
-	while (n--)
-		*pages++ = first++;
+	unsigned long n = 0, run;
+
+	while (n < npages) {
+		run = run_length(pages + n, npages - n);
+		if (run >= RUN_MIN || n + run > LIST_MAX)
+			break;
+		n += run;
+	}
+	return n;
 }
 
-/* Pages that were pinned and charged but not handed out. */
-static void give_back(struct backing *backing, struct payer *payer,
-		      struct page **pages, unsigned long npages)
+/* A new stretch for as many of the pages as belong in one. */
+static struct pinned *stretch_alloc(struct page **pages, unsigned long npages,
+				    unsigned long *n)
 {
-	payer_uncharge(payer, npages);
-	while (npages) {
-		unsigned long n = stretch(pages, npages);
-
-		gup_unpin(backing, *pages, n, false);
-		pages += n;
-		npages -= n;
-	}
+	*n = run_length(pages, npages);
+	if (*n >= RUN_MIN || *n == npages)
+		return run_alloc(pages[0], 1);
+	*n = list_length(pages, npages);
+	return list_alloc(pages, *n, 1);
 }
 
 /*
@@ -270,16 +366,24 @@ static int fill(struct backing *backing, struct payer *payer,
 	lockdep_assert_held(&backing->lock);
 	*done = 0;
 	if (payer == backing->payer && !mas_find(&mas, index + npages - 1)) {
-		for (; *done < npages && !rc; *done += rc ? 0 : n) {
-			n = stretch(pages + *done, npages - *done);
+		while (*done < npages) {
+			struct pinned *pinned;
+
+			pinned = stretch_alloc(pages + *done, npages - *done,
+					       &n);
 			rc = store_pinned(backing, index + *done,
-					  index + *done + n - 1, pages[*done],
-					  1);
+					  index + *done + n - 1, pinned);
+			if (rc)
+				break;
+			*done += n;
 		}
 	}
 	backing->npinned += *done;
-	if (*done < npages)
-		give_back(backing, payer, pages + *done, npages - *done);
+	if (*done < npages) {
+		/* Never handed out, so never written to. */
+		payer_uncharge(payer, npages - *done);
+		gup_unpin(backing, pages + *done, npages - *done, false);
+	}
 	return rc;
 }
 
@@ -324,22 +428,21 @@ int backing_pin(struct backing *backing, unsigned long first,
 		unsigned long npages, struct page **pages)
 {
 	unsigned long done = 0, n;
-	struct page *page;
+	bool hole;
 	int rc = 0;
 
 	mutex_lock(&backing->lock);
-	while (done < npages && !rc) {
-		page = hold(backing, first + done, first + npages - 1, &n);
-		if (IS_ERR(page)) {
-			rc = PTR_ERR(page);
+	while (done < npages) {
+		rc = hold(backing, first + done, first + npages - 1,
+			  pages + done, &n, &hole);
+		if (rc)
 			break;
-		}
-		if (page)
-			set_pages(pages + done, page, n);
-		else
+		if (hole)
 			rc = fault_in(backing, first + done, n, pages + done,
 				      &n);
 		done += n;
+		if (rc)
+			break;
 	}
 	mutex_unlock(&backing->lock);
 	if (rc && done)
@@ -355,7 +458,10 @@ static void release(struct backing *backing, struct pinned *pinned,
 
 	lockdep_assert_held(&backing->lock);
 	erase_pinned(backing, first, last);
-	gup_unpin(backing, pinned->page, npages, backing->writable);
+	if (pinned->run)
+		gup_unpin_run(backing, pinned->run, npages, backing->writable);
+	else
+		gup_unpin(backing, pinned->pages, npages, backing->writable);
 	payer_uncharge(backing->payer, npages);
 	backing->npinned -= npages;
 	kfree(pinned);
@@ -409,7 +515,7 @@ struct page *backing_borrow(struct backing *backing, unsigned long index)
 	mutex_lock(&backing->lock);
 	pinned = mas_walk(&mas);
 	if (pinned) {
-		page = pinned->page + (index - mas.index);
+		copy_pages(&page, pinned, index - mas.index, 1);
 		get_page(page);
 	}
 	mutex_unlock(&backing->lock);

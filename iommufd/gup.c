@@ -129,24 +129,54 @@ long gup_pin(struct backing *backing, unsigned long index, unsigned long npages,
 	return got ?: -EFAULT;
 }
 
+/* One pin for each stay in a folio, as memfd_pin_folios() made them. */
+static void unpin_file(struct page **pages, unsigned long npages, bool dirty)
+{
+	struct folio *folio = NULL;
+	unsigned long i;
+
+	for (i = 0; i < npages; i++) {
+		if (page_folio(pages[i]) == folio)
+			continue;
+		folio = page_folio(pages[i]);
+		if (dirty)
+			set_page_dirty_lock(pages[i]);
+		unpin_folio(folio);
+	}
+}
+
 /**
- * gup_unpin - release pages that follow each other in one folio
+ * gup_unpin - release pages
  * @backing: what they were pinned for
- * @page: the first
- * @npages: how many, of a memfd: as many as were pinned at once
+ * @pages: the pages; of a memfd: as they came from gup_pin() at once
+ * @npages: how many
  * @dirty: they may have been written to
  */
-void gup_unpin(struct backing *backing, struct page *page, unsigned long npages,
-	       bool dirty)
+void gup_unpin(struct backing *backing, struct page **pages,
+	       unsigned long npages, bool dirty)
 {
 	count(COUNT_PINNED_PAGES, -(long)npages);
-	if (!backing->file) {
+	if (backing->file)
+		unpin_file(pages, npages, dirty);
+	else
+		unpin_user_pages_dirty_lock(pages, npages, dirty);
+}
+
+/**
+ * gup_unpin_run - release pages that follow each other in one folio
+ * @backing: what they were pinned for
+ * @page: the first
+ * @npages: how many
+ * @dirty: they may have been written to
+ */
+void gup_unpin_run(struct backing *backing, struct page *page,
+		   unsigned long npages, bool dirty)
+{
+	count(COUNT_PINNED_PAGES, -(long)npages);
+	if (backing->file)
+		unpin_file(&page, 1, dirty);
+	else
 		unpin_user_page_range_dirty_lock(page, npages, dirty);
-		return;
-	}
-	if (dirty)
-		set_page_dirty_lock(page);
-	unpin_folio(page_folio(page));
 }
 
 static int copy_user(unsigned long va, void *data, unsigned long length,

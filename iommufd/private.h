@@ -255,8 +255,10 @@ void gup_init(struct backing *backing);
 void gup_fini(struct backing *backing);
 long gup_pin(struct backing *backing, unsigned long index, unsigned long npages,
 	     struct page **pages);
-void gup_unpin(struct backing *backing, struct page *page, unsigned long npages,
-	       bool dirty);
+void gup_unpin(struct backing *backing, struct page **pages,
+	       unsigned long npages, bool dirty);
+void gup_unpin_run(struct backing *backing, struct page *page,
+		   unsigned long npages, bool dirty);
 int gup_copy(struct backing *backing, unsigned long offset, void *data,
 	     unsigned long length, unsigned int flags);
 

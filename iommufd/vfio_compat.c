@@ -253,11 +253,10 @@ static int unmap_dma(struct iommufd_ctx *ictx, void __user *arg)
 		return PTR_ERR(ioas);
 	if (!all)
 		rc = cut_ends(ioas, iova, last);
-	if (!rc)
-		rc = ioas_unmap(ioas, iova, last, all, reply_unmap_dma, &reply);
 	/* Nothing mapped there is no error in type1. */
-	if (rc == -ENOENT)
-		rc = reply_unmap_dma(&reply, 0);
+	if (!rc)
+		rc = ioas_unmap(ioas, iova, last, true, reply_unmap_dma,
+				&reply);
 	ioas_put(ioas);
 	return rc;
 }
