@@ -137,6 +137,16 @@ struct kit_modules *kbuild_modules(const struct kit_kernel *kernel,
 void modules_free(struct kit_modules *modules);
 
 /*
+ * make modules in @dir, any external module, with @words (NULL-terminated
+ * NAME=value) for make; knows how header packages want to be called. Output goes
+ * to @log, complaints also into the error: KIT_ERROR_BUILD.
+ */
+bool kbuild_external(const struct kit_kernel *kernel, const char *dir,
+		     const char *const *words, unsigned int jobs,
+		     const char *log, struct kit_progress *progress,
+		     GError **error);
+
+/*
  * Build the modules of CORE=kit with sparse and W=1, without publishing them;
  * returns the log, whose warnings are the caller's business.
  */

@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "build.h"
 #include "cell.h"
 #include "progress.h"
 
@@ -143,14 +144,23 @@ static void count(struct cell *cell)
 		cell->counts.failed = 1;
 }
 
-/* A cell that tests the harness: the right verdict for the right reason is its pass. */
+/* Red, and because a test ran: a guest that could not be set up has found nothing. */
+static bool is_red(const struct cell *cell)
+{
+	return cell->verdict == VERDICT_SPLAT || cell->verdict == VERDICT_HUNG ||
+	       (cell->verdict == VERDICT_FAILED && !ktap_bail(cell->ktap));
+}
+
+/* A cell that is meant to be red, or to lie: the right verdict for the right reason is its pass. */
 static void apply_expectation(struct cell *cell)
 {
 	const struct cell_spec *spec = cell->spec;
-	bool as_expected = cell->verdict == spec->expected;
+	const char *wanted = spec->expects_red ? "red" : verdict_name(spec->expected);
+	bool as_expected;
 
 	if (cell->verdict == VERDICT_INTERRUPTED)
 		return;
+	as_expected = spec->expects_red ? is_red(cell) : cell->verdict == spec->expected;
 	cell->came_out_as = g_strdup_printf("%s%s%s", verdict_name(cell->verdict),
 					    cell->reason ? ": " : "",
 					    cell->reason ? cell->reason : "");
@@ -159,8 +169,7 @@ static void apply_expectation(struct cell *cell)
 	g_clear_pointer(&cell->reason, g_free);
 	cell->verdict = as_expected ? VERDICT_PASSED : VERDICT_FAILED;
 	if (!as_expected)
-		cell->reason = g_strdup_printf("expected %s%s%s, came out as %s",
-					       verdict_name(spec->expected),
+		cell->reason = g_strdup_printf("expected %s%s%s, came out as %s", wanted,
 					       spec->expected_text ? ": ..." : "",
 					       spec->expected_text ? spec->expected_text : "",
 					       cell->came_out_as);
@@ -182,6 +191,7 @@ void cell_finish(struct cell *cell, const struct verdict_facts *facts)
 	cell->seconds = (g_get_monotonic_time() - cell->begin) / (double)G_USEC_PER_SEC;
 	count(cell);
 	if (!cell_write(cell, &error)) {
+		build_explain_space(&error);
 		cell->verdict = VERDICT_HARNESS;
 		g_free(cell->reason);
 		cell->reason = g_strdup(error->message);

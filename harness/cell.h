@@ -14,7 +14,7 @@
 struct cell_spec;
 
 /* Makes the initramfs of a cell in @dir; returns its path. Called when the cell starts. */
-typedef char *(*cell_root_fn)(const struct cell_spec *spec, const char *dir, void *data,
+typedef char *(*cell_root_fn)(const struct cell_spec *spec, const char *dir, const void *data,
 			      GError **error);
 
 /**
@@ -42,9 +42,10 @@ typedef char *(*cell_root_fn)(const struct cell_spec *spec, const char *dir, voi
  * @scale: how slow this machine is known to be
  * @boots: 2: a guest that dies before PID 1 speaks is booted again, once
  * @console_limit: bytes; a guest that says more is stopped and cannot pass
- * @expects: the cell tests the harness: it passes if it comes out as @expected
- * @expected: see @expects
- * @expected_text: and if its reason contains this; may be NULL
+ * @expects: not what it says of itself counts, but that it comes out as it should
+ * @expects_red: it must be failed, splat or hung; else it must be @expected
+ * @expected: see @expects_red
+ * @expected_text: its reason must contain this, or NULL
  */
 struct cell_spec {
 	char *name;
@@ -57,7 +58,7 @@ struct cell_spec {
 	char *image;
 	char *initrd;
 	cell_root_fn make_root;
-	void *root_data;
+	const void *root_data;
 	char *append;
 	char *plan;
 	char *release;
@@ -71,6 +72,7 @@ struct cell_spec {
 	unsigned int boots;
 	uint64_t console_limit;
 	bool expects;
+	bool expects_red;
 	enum verdict expected;
 	char *expected_text;
 };

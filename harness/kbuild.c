@@ -304,34 +304,32 @@ static bool gcc_knows(const char *flag, struct kit_progress *progress)
 }
 
 /* Words for make that fit another compiler to the kernel's configuration. */
-static void add_compiler(const struct stage *stage, GPtrArray *argv)
+static void add_compiler(const struct kit_kernel *kernel, GPtrArray *argv,
+			 struct kit_progress *progress)
 {
-	if (!names_missing_compiler(stage->kernel))
+	if (!names_missing_compiler(kernel))
 		return;
 	add(argv, "CC=gcc");
 	/* Attributes that a newer compiler knows stand in the headers. */
 	add(argv, "KCFLAGS=-Wno-attributes");
 	for (size_t i = 0; i < G_N_ELEMENTS(newer_flags); i++)
-		if (!gcc_knows(newer_flags[i].flag, stage->progress))
+		if (!gcc_knows(newer_flags[i].flag, progress))
 			add(argv, newer_flags[i].override);
 }
 
-static bool run_kbuild(const struct stage *stage, GError **error)
+bool kbuild_external(const struct kit_kernel *kernel, const char *dir,
+		     const char *const *words, unsigned int jobs,
+		     const char *log, struct kit_progress *progress,
+		     GError **error)
 {
-	const struct kit_kernel *kernel = stage->kernel;
-	g_autofree char *m = g_strconcat("M=", stage->src, NULL);
+	g_autofree char *m = g_strconcat("M=", dir, NULL);
 	g_autofree char *output = g_strconcat("O=", kernel->kbuild_dir, NULL);
-	g_autofree char *core =
-		g_strconcat("CORE=", vars_core_name(stage->core), NULL);
-	g_autofree char *jobs = g_strdup_printf(
-		"-j%u", stage->jobs ? stage->jobs : g_get_num_processors());
+	g_autofree char *j =
+		g_strdup_printf("-j%u", jobs ? jobs : g_get_num_processors());
 	static const char *const env[] = { "LC_ALL=C", NULL };
 	g_autofree char *text = NULL;
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	struct kit_command command = {
-		.env = env,
-		.log = stage->log,
-	};
+	struct kit_command command = { .env = env, .log = log };
 	int status;
 
 	add(argv, "make");
@@ -344,28 +342,39 @@ static bool run_kbuild(const struct stage *stage, GError **error)
 		add(argv, output);
 	}
 	add(argv, m);
-	add(argv, core);
-	add(argv, jobs);
+	add(argv, j);
 	/* Type information needs a vmlinux that packages do not always carry. */
 	add(argv, "CONFIG_DEBUG_INFO_BTF_MODULES=");
-	add_compiler(stage, argv);
-	if (stage->lint) {
-		/* C=2 checks what is already built, too. */
-		add(argv, "C=2");
-		add(argv, "W=1");
-	}
+	add_compiler(kernel, argv, progress);
+	for (; *words; words++)
+		add(argv, *words);
 	add(argv, "modules");
 	add(argv, NULL);
 	command.argv = (const char *const *)argv->pdata;
-	if (!command_run(&command, stage->progress, &status, error))
+	if (!command_run(&command, progress, &status, error))
 		return false;
 	if (!status)
 		return true;
-	text = complaints(stage->log);
+	text = complaints(log);
 	g_set_error(error, KIT_ERROR, KIT_ERROR_BUILD,
 		    "the modules do not build for %s, log in %s%s",
-		    kernel->release, stage->log, text);
+		    kernel->release, log, text);
 	return false;
+}
+
+static bool run_kbuild(const struct stage *stage, GError **error)
+{
+	g_autofree char *core =
+		g_strconcat("CORE=", vars_core_name(stage->core), NULL);
+	const char *words[] = { core, NULL, NULL, NULL };
+
+	if (stage->lint) {
+		/* C=2 checks what is already built, too. */
+		words[1] = "C=2";
+		words[2] = "W=1";
+	}
+	return kbuild_external(stage->kernel, stage->src, words, stage->jobs,
+			       stage->log, stage->progress, error);
 }
 
 /* The same module without debugging information, for the guest. */

@@ -22,6 +22,7 @@ const struct verb verbs[] = {
 	{ "hunt", "storms on the deterministic machine, one schedule per seed: SEEDS=1-100",
 	  verb_hunt },
 	{ "list", "tests and storms, with what they need", verb_list },
+	{ "mutants", "put known bugs back one by one: what catches each, and how fast", verb_mutants },
 	{ "replay", "one schedule again, to the byte: SEED=n STORM=name", verb_replay },
 	{ "run", "the main job: build, boot, storm the samples, say the verdict", verb_run },
 	{ "selftest", "the harness' own tests: units, guests that lie, determinism",

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cell_json.h"
+#include "mutants.h"
 #include "report.h"
 #include "vars.h"
 
@@ -233,6 +234,7 @@ char *report_summary(const struct report *report)
 	const struct session *session = report->session;
 	GString *text = g_string_new(NULL);
 	g_autofree char *line = report_verdict_line(report);
+	g_autofree char *mutants = mutants_summary(session);
 
 	for (unsigned int i = 0; i < session->cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(session->cells, i);
@@ -248,6 +250,8 @@ char *report_summary(const struct report *report)
 		if (cell->begin && cell->verdict != VERDICT_PASSED)
 			describe_bad(text, cell);
 	}
+	if (mutants)
+		g_string_append_printf(text, "%s\n", mutants);
 	g_string_append_printf(text, "%s\n", line);
 	if (report->status != KIT_STATUS_PASS)
 		g_string_append_printf(text, "exit status %d (%s)\n", report->status,

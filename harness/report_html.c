@@ -30,7 +30,7 @@ static const char style[] =
 	".badge{display:inline-block;padding:.1rem .6rem;border-radius:1rem;color:#fff;"
 	"font-weight:600}.badge.good{background:#1a7f37;color:#fff}"
 	".badge.bad{background:#cf222e;color:#fff}"
-	"svg.plot{width:100%;max-width:60rem;display:block}"
+	"svg.plot{width:100%;max-width:44rem;display:block}"
 	"svg.plot text{font:9px system-ui,sans-serif;fill:currentColor}"
 	"svg.plot text.max{text-anchor:end;opacity:.65}"
 	"svg.plot polyline{fill:none;stroke:#0969da;stroke-width:1.2}"
@@ -140,7 +140,9 @@ static void put_failures(GString *html, const struct ktap_node *node, const char
 		g_string_append(html, "</code> ");
 		put(html, child->reason ? child->reason : "");
 		g_string_append(html, "</p>\n");
-		if (!child->diagnostics->len)
+		if (!child->diagnostics->len ||
+		    (child->diagnostics->len == 1 &&
+		     !g_strcmp0(child->reason, g_ptr_array_index(child->diagnostics, 0))))
 			continue;
 		g_string_append(html, "<pre>");
 		for (unsigned int j = 0; j < child->diagnostics->len; j++) {
@@ -295,6 +297,10 @@ static void put_plot(GString *html, const char *cell, const struct ktap_node *no
 		return;
 	g_string_append(html, "<h3>");
 	put(html, cell);
+	if (strcmp(cell, node->name)) {
+		g_string_append(html, ": ");
+		put(html, node->name);
+	}
 	g_string_append(html, "</h3>\n");
 	stat_plot(html, series);
 	g_string_append(html, "<p class=\"dim\"><code>");

@@ -70,13 +70,22 @@ static const struct row rows[] = {
 	{ "short_plan", true, VERDICT_FAILED, "short plan", 10, 20, 30, 0, 1 },
 };
 
-static const struct {
+struct schedule {
 	const char *name;
 	uint64_t seed;
-} races[] = {
+};
+
+/* The racing guest, and a storm with everything that belongs to it. */
+static const struct schedule races[] = {
 	{ "schedule/seed1", 1 },
 	{ "schedule/seed1-again", 1 },
 	{ "schedule/seed2", 2 },
+};
+
+static const struct schedule storms[] = {
+	{ "schedule/storm-seed1", 1 },
+	{ "schedule/storm-seed1-again", 1 },
+	{ "schedule/storm-seed2", 2 },
 };
 
 static char *selftest_path(const char *dir, const char *name)
@@ -94,6 +103,13 @@ static bool is_wanted(const struct session *session, const char *name)
 static char *row_name(const struct row *row)
 {
 	return g_strdup_printf("%s/%s", row->program ? "program" : "guest", row->name);
+}
+
+static char *replay(const struct session *session, const char *name)
+{
+	const char *set[] = { "TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL };
+
+	return vars_command(session->vars, session->verb, set);
 }
 
 /* ---------------------------------------------------------------------- building */
@@ -141,19 +157,14 @@ static bool copy_source(const char *name, const char *dir, GError **error)
 /* The one guest that needs a kernel module of its own. */
 static bool build_module(struct session *session, GError **error)
 {
-	const struct kit_kernel *kernel = session->kernel;
 	g_autofree char *dir = module_dir(session);
-	g_autofree char *m = g_strconcat("M=", dir, NULL);
 	g_autofree char *log = g_build_filename(dir, "build.log", NULL);
-	const char *argv[] = { "make", "-C", kernel->kbuild_dir, m, "CC=gcc",
-			       "CONFIG_DEBUG_INFO_BTF_MODULES=", "modules",
-			       kernel->kbuild_makefile ? "-f" : NULL, kernel->kbuild_makefile,
-			       NULL };
-	struct kit_command command = { .argv = argv, .log = log };
+	const char *words[] = { NULL };
 
+	g_unlink(log);
 	return path_mkdir(dir, error) && copy_source("Kbuild", dir, error) &&
 	       copy_source("irqs_off.c", dir, error) &&
-	       command_run(&command, session->progress, NULL, error);
+	       kbuild_external(session->kernel, dir, words, 1, log, session->progress, error);
 }
 
 bool selftest_build(struct session *session, GError **error)
@@ -190,6 +201,8 @@ static char *write_root(struct kit_cpio *cpio, const char *dir, GError **error)
 	bool written = cpio_write(cpio, path, error);
 
 	cpio_free(cpio);
+	if (!written)
+		g_unlink(path);
 	return written ? g_steal_pointer(&path) : NULL;
 }
 
@@ -204,7 +217,7 @@ static bool add_file(struct kit_cpio *cpio, const char *name, const char *path, 
 }
 
 /* PID 1 is @file itself. */
-static char *liar_root(struct session *session, const char *name, const char *dir, GError **error)
+static char *liar_root(const struct session *session, const char *name, const char *dir, GError **error)
 {
 	g_autofree char *init = selftest_path("guests", name);
 	g_autofree char *modules = module_dir(session);
@@ -236,7 +249,7 @@ static char *program_root(const char *name, const char *plan, const char *dir, G
 	return write_root(cpio, dir, error);
 }
 
-static char *make_root(const struct cell_spec *spec, const char *dir, void *data, GError **error)
+static char *make_root(const struct cell_spec *spec, const char *dir, const void *data, GError **error)
 {
 	const char *name = strchr(spec->name, '/') + 1;
 
@@ -253,15 +266,6 @@ char *selftest_honest_root(struct session *session, GError **error)
 
 	(void)session;
 	return program_root(NULL, "end\n", dir, error);
-}
-
-/* ----------------------------------------------------------------------- the cells */
-
-static char *replay(const struct session *session, const char *name)
-{
-	const char *set[] = { "TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL };
-
-	return vars_command(session->vars, session->verb, set);
 }
 
 static struct cell_spec *spec_new(struct session *session, const char *name,
@@ -304,6 +308,41 @@ static void add_row(struct session *session, const struct row *row)
 	session_add(session, spec);
 }
 
+/* The first storm that check runs, or NULL. */
+static struct manifest_test *first_storm(const struct session *session)
+{
+	const GPtrArray *tests = manifest_tests(session->manifest);
+	const char *core = vars_core_name(session->vars->core);
+
+	for (unsigned int i = 0; i < tests->len; i++) {
+		struct manifest_test *test = g_ptr_array_index(tests, i);
+
+		if (test->storm && g_strv_contains((const char *const *)test->suites, "check") &&
+		    g_strv_contains((const char *const *)test->cores, core))
+			return test;
+	}
+	return NULL;
+}
+
+static void add_storms(struct session *session)
+{
+	g_autoptr(GPtrArray) tests = g_ptr_array_new();
+	struct manifest_test *storm = first_storm(session);
+
+	if (!session->root || !storm || !is_wanted(session, "schedule/storm"))
+		return;
+	g_ptr_array_add(tests, storm);
+	for (size_t i = 0; i < G_N_ELEMENTS(storms); i++) {
+		g_autofree char *again = replay(session, "schedule/storm");
+		struct session_guest guest = {
+			.name = storms[i].name, .tests = tests, .machine = QEMU_DETERMINISTIC,
+			.seed = storms[i].seed, .seconds = 1, .replay = again,
+		};
+
+		session_add_guest(session, &guest);
+	}
+}
+
 static void add_races(struct session *session)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(races); i++) {
@@ -330,6 +369,7 @@ bool selftest_add(struct session *session, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		add_row(session, &rows[i]);
 	add_races(session);
+	add_storms(session);
 	return true;
 }
 
@@ -353,11 +393,13 @@ static void put_case(GString *text, unsigned int number, bool ok, const char *na
 			       ok ? "" : " # ", ok ? "" : why);
 }
 
-static void conclude_races(struct session *session)
+/* @rows: one seed, the same again, another. */
+static void compare_schedules(struct session *session, const struct schedule *rows,
+			      const char *name)
 {
-	const struct cell *one = find_cell(session, races[0].name);
-	const struct cell *again = find_cell(session, races[1].name);
-	const struct cell *other = find_cell(session, races[2].name);
+	const struct cell *one = find_cell(session, rows[0].name);
+	const struct cell *again = find_cell(session, rows[1].name);
+	const struct cell *other = find_cell(session, rows[2].name);
 	g_autoptr(GString) text = g_string_new("KTAP version 1\n1..3\n");
 	struct cell_spec *spec;
 
@@ -370,8 +412,8 @@ static void conclude_races(struct session *session)
 		 "same_seed_same_results", "two runs of seed 1 differ, see their results.ktap");
 	put_case(text, 3, strcmp(one->results_digest, other->results_digest) != 0,
 		 "other_seed_other_schedule", "seeds 1 and 2 raced in the same order");
-	spec = cell_spec_new("schedule/same");
-	spec->replay = replay(session, "schedule/same");
+	spec = cell_spec_new(name);
+	spec->replay = replay(session, name);
 	cell_conclude(session_add(session, spec), text->str);
 }
 
@@ -394,7 +436,8 @@ void selftest_conclude(struct session *session)
 {
 	if (g_cancellable_is_cancelled(progress_cancellable(session->progress)))
 		return;
-	conclude_races(session);
+	compare_schedules(session, races, "schedule/same");
+	compare_schedules(session, storms, "schedule/storm");
 	conclude_lost_boot(session);
 }
 
@@ -408,4 +451,5 @@ void selftest_list(GString *text)
 	}
 	g_string_append_printf(text, "  %-28s one seed, one schedule, to the byte\n",
 			       "schedule/same");
+	g_string_append_printf(text, "  %-28s the same of a storm (make check)\n", "schedule/storm");
 }

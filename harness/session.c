@@ -8,6 +8,7 @@
  * before session_open() but what is cached by content.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,6 +122,24 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A run whose runner was killed left its initramfs behind: large, and of no use. */
+static void drop_leftovers(const char *run)
+{
+	const char *dash = strrchr(run, '-');
+	pid_t pid = dash ? atoi(dash + 1) : 0;
+	g_autoptr(GDir) dir = NULL;
+	const char *cell;
+
+	if (pid <= 0 || !kill(pid, 0) || errno == EPERM)
+		return;
+	dir = g_dir_open(run, 0, NULL);
+	while (dir && (cell = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(run, cell, "initrd", NULL);
+
+		unlink(path);
+	}
+}
+
 /* Names begin with the time, so the oldest sort first. */
 static void drop_old_runs(const char *runs)
 {
@@ -131,11 +150,14 @@ static void drop_old_runs(const char *runs)
 	while (dir && (name = g_dir_read_name(dir)))
 		g_ptr_array_add(names, g_strdup(name));
 	g_ptr_array_sort(names, by_name);
-	for (unsigned int i = 0; i + KEEP_RUNS <= names->len; i++) {
+	for (unsigned int i = 0; i < names->len; i++) {
 		g_autofree char *path =
 			g_build_filename(runs, g_ptr_array_index(names, i), NULL);
 
-		path_remove(path, NULL);
+		if (i + KEEP_RUNS <= names->len)
+			path_remove(path, NULL);
+		else
+			drop_leftovers(path);
 	}
 }
 
@@ -148,15 +170,15 @@ bool session_open(struct session *session, GError **error)
 
 	drop_old_runs(runs);
 	session->dir = g_build_filename(runs, name, NULL);
-	return path_mkdir(session->dir, error);
+	return build_need_space(256, "running guests", error) && path_mkdir(session->dir, error);
 }
 
-static char *make_root(const struct cell_spec *spec, const char *dir, void *data, GError **error)
+static char *make_root(const struct cell_spec *spec, const char *dir, const void *data,
+		       GError **error)
 {
-	struct session *session = data;
 	g_autofree char *path = g_build_filename(dir, "initrd", NULL);
 
-	if (!plan_append(session->root, spec->plan, path, error))
+	if (!plan_append(data, spec->plan, path, error))
 		return NULL;
 	return g_steal_pointer(&path);
 }
@@ -190,29 +212,31 @@ struct cell *session_add(struct session *session, struct cell_spec *spec)
 	return cell;
 }
 
-struct cell *session_add_guest(struct session *session, const char *name, const GPtrArray *tests,
-			       enum qemu_machine machine, uint64_t seed, const char *replay)
+struct cell *session_add_guest(struct session *session, const struct session_guest *guest)
 {
 	const struct kit_vars *vars = session->vars;
-	struct cell_spec *spec = session_spec(session, name, machine);
+	const struct kit_root *root = guest->root ? guest->root : session->root;
+	struct cell_spec *spec = session_spec(session, guest->name, guest->machine);
 	struct guestplan plan = {
-		.tests = tests,
-		.modules = session->root->modules,
-		.seed = seed,
-		.seconds = vars->seconds ? vars->seconds : guestplan_seconds(vars->size, machine),
+		.tests = guest->tests,
+		.modules = root->modules,
+		.seed = guest->seed,
+		.seconds = guest->seconds ? guest->seconds : vars->seconds,
 		.size = vars->size,
 		.core = vars->core,
-		.stretch = machine == QEMU_DETERMINISTIC ? 1 : spec->scale,
+		.stretch = guest->machine == QEMU_DETERMINISTIC ? 1 : spec->scale,
 	};
 
-	spec->seed = seed;
+	if (!plan.seconds)
+		plan.seconds = guestplan_seconds(vars->size, guest->machine);
+	spec->seed = guest->seed;
 	spec->core = g_strdup(vars_core_name(vars->core));
 	spec->plan = guestplan_text(&plan);
 	spec->tests = guestplan_tests(&plan);
-	spec->limits = guestplan_limits(&plan, machine);
+	spec->limits = guestplan_limits(&plan, guest->machine);
 	spec->make_root = make_root;
-	spec->root_data = session;
-	spec->replay = g_strdup(replay);
+	spec->root_data = root;
+	spec->replay = g_strdup(guest->replay);
 	return session_add(session, spec);
 }
 
@@ -268,6 +292,7 @@ static void add_group(struct session *session, const GPtrArray *tests, const cha
 	g_autoptr(GPtrArray) members = g_ptr_array_new();
 	g_autofree char *globs = g_strdup_printf("%s/*", group);
 	g_autofree char *replay = NULL;
+	struct session_guest guest = { .name = group, .tests = members, .seed = seed };
 
 	for (unsigned int i = 0; i < tests->len; i++) {
 		struct manifest_test *test = g_ptr_array_index(tests, i);
@@ -279,7 +304,8 @@ static void add_group(struct session *session, const GPtrArray *tests, const cha
 	replay = tests_replay(session, members->len == tests->len && session->vars->tests ?
 					       session->vars->tests :
 					       globs);
-	session_add_guest(session, group, members, QEMU_PARALLEL, seed, replay);
+	guest.replay = replay;
+	session_add_guest(session, &guest);
 }
 
 void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t seed)
@@ -292,13 +318,16 @@ void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t
 		g_autoptr(GPtrArray) alone = g_ptr_array_new();
 		g_autofree char *group = group_of(test->name);
 		g_autofree char *replay = NULL;
+		struct session_guest guest;
 
 		if (test->host) {
 			add_host(session, test);
 		} else if (test->storm) {
 			g_ptr_array_add(alone, test);
 			replay = storm_replay(session, test, seed);
-			session_add_guest(session, test->name, alone, QEMU_PARALLEL, seed, replay);
+			guest = (struct session_guest){ .name = test->name, .tests = alone,
+							.seed = seed, .replay = replay };
+			session_add_guest(session, &guest);
 		} else if (g_hash_table_add(groups, g_strdup(group))) {
 			add_group(session, tests, group, seed);
 		}
@@ -311,10 +340,14 @@ static void tell(struct cell *cell, void *data)
 {
 	struct session *session = data;
 	g_autofree char *shout = g_ascii_strup(verdict_name(cell->verdict), -1);
+	g_autofree char *what = NULL;
 
+	if (cell->came_out_as && cell->spec->expects_red)
+		what = g_strdup_printf("caught: %.100s", cell->came_out_as);
+	else
+		what = g_strdup_printf("%u ok", cell->counts.passed);
 	if (cell->verdict == VERDICT_PASSED)
-		progress_note(session->progress, "  %-28s passed, %u ok%s (%.1f s)",
-			      cell->spec->name, cell->counts.passed,
+		progress_note(session->progress, "  %-28s passed, %s%s (%.1f s)", cell->spec->name, what,
 			      cell->lost_boots->len ? ", after a lost boot" : "", cell->seconds);
 	else
 		progress_note(session->progress, "  %-28s %s: %s (%.1f s)", cell->spec->name,

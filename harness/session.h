@@ -65,16 +65,27 @@ bool session_probe(struct session *session, const char *initrd, GError **error);
 bool session_open(struct session *session, GError **error);
 
 /**
- * session_add_guest() - add a cell that runs tests in a guest
- * @session: built and opened
+ * struct session_guest - a guest that runs tests
  * @name: of the cell
  * @tests: struct manifest_test
  * @machine: on which machine
  * @seed: of the machine and of storms
+ * @seconds: of storms, 0 = as SECONDS and SIZE say
+ * @root: what it boots, NULL = the session's; must outlive the cell
  * @replay: the command that repeats it
  */
-struct cell *session_add_guest(struct session *session, const char *name, const GPtrArray *tests,
-			       enum qemu_machine machine, uint64_t seed, const char *replay);
+struct session_guest {
+	const char *name;
+	const GPtrArray *tests;
+	enum qemu_machine machine;
+	uint64_t seed;
+	unsigned int seconds;
+	const struct kit_root *root;
+	const char *replay;
+};
+
+/* Add a cell for it. The session is built, probed and open. */
+struct cell *session_add_guest(struct session *session, const struct session_guest *guest);
 
 /* Add cells for @tests on the parallel machine: one per storm, one per group of others, one per host test. */
 void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t seed);

@@ -2,7 +2,7 @@
 /*
  * stat.c - series of numbers from `# stat key=value ...` lines
  *
- * The harness does not know what a workload counts. It draws every key that has
+ * The harness does not know what a workload counts. Of lines that say when (t=) it draws every key that has
  * a number on more than one line: a counter (never goes down) as its rate, with
  * the total beside it, anything else as it is. Small multiples with one time
  * axis, so that a dip in one is seen beside what happened in the others.
@@ -70,18 +70,22 @@ static void series_add(struct stat_series *series, double x, double y)
 	g_array_append_val(series->y, y);
 }
 
-static void parse_line(GPtrArray *all, const char *line, double x)
+static void parse_line(GPtrArray *all, const char *line)
 {
+	bool timed = false;
+	double x = 0;
 	g_auto(GStrv) words = g_strsplit(line, " ", -1);
 
 	for (int i = 0; words[i]; i++) {
 		g_autofree char *key = NULL;
 		double value;
 
-		if (read_value(words[i], &key, &value) && !strcmp(key, "t"))
+		if (read_value(words[i], &key, &value) && !strcmp(key, "t")) {
 			x = value;
+			timed = true;
+		}
 	}
-	for (int i = 0; words[i]; i++) {
+	for (int i = 0; timed && words[i]; i++) {
 		g_autofree char *key = NULL;
 		double value;
 
@@ -95,7 +99,7 @@ GPtrArray *stat_parse(const GPtrArray *lines)
 	GPtrArray *all = g_ptr_array_new_with_free_func(series_free);
 
 	for (unsigned int i = 0; i < lines->len; i++)
-		parse_line(all, g_ptr_array_index(lines, i), i);
+		parse_line(all, g_ptr_array_index(lines, i));
 	return all;
 }
 

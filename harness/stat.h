@@ -11,7 +11,7 @@
  * struct stat_series - one key's values
  * @key: its name
  * @counter: never went down: what matters is its rate
- * @x: seconds, or the number of the line where lines carry no t=
+ * @x: seconds, the value of t= on the line
  * @y: values
  */
 struct stat_series {
@@ -23,7 +23,7 @@ struct stat_series {
 
 /*
  * struct stat_series in the order of their first appearance; @lines are strings
- * as in struct ktap_node's stats. Words that are no numbers are left out.
+ * as in struct ktap_node's stats. Words that are no numbers, and lines without t=, are left out.
  */
 GPtrArray *stat_parse(const GPtrArray *lines);
 

@@ -103,8 +103,12 @@ static void add_schedule(struct session *session, const GPtrArray *storms, uint6
 {
 	g_autofree char *name = g_strdup_printf("seed %" G_GUINT64_FORMAT, seed);
 	g_autofree char *replay = replay_command(session, seed);
+	struct session_guest guest = {
+		.name = name, .tests = storms, .machine = QEMU_DETERMINISTIC, .seed = seed,
+		.replay = replay,
+	};
 
-	session_add_guest(session, name, storms, QEMU_DETERMINISTIC, seed, replay);
+	session_add_guest(session, &guest);
 }
 
 static GPtrArray *choose_storms(struct session *session, GError **error)

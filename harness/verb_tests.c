@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "mutants.h"
 #include "report.h"
 #include "selftest.h"
 #include "vars.h"
@@ -66,9 +67,9 @@ static bool has_failed(const struct session *session)
 	return false;
 }
 
-/* Run @tests as often as REPEAT and UNTIL_FAIL say, then report. */
+/* Run @tests as often as REPEAT and UNTIL_FAIL say, then at most @mutants, then report. */
 static enum kit_status run_tests(struct session *session, const GPtrArray *tests, uint64_t seed,
-				 GError **error)
+				 unsigned int mutants, GError **error)
 {
 	const struct kit_vars *vars = session->vars;
 	struct pool_policy policy = { .jobs = vars->jobs, .stop_at_failure = vars->until_fail };
@@ -84,6 +85,11 @@ static enum kit_status run_tests(struct session *session, const GPtrArray *tests
 			break;
 	}
 	selftest_conclude(session);
+	if (mutants && !g_cancellable_is_cancelled(cancellable) &&
+	    !mutants_run(session, mutants, error)) {
+		progress_end(session->progress, "failed");
+		return KIT_STATUS_BUILD;
+	}
 	progress_end(session->progress, "%u cells", session->cells->len - session->not_started);
 	return verb_report(session, error);
 }
@@ -99,7 +105,7 @@ enum kit_status verb_run(const struct verb *verb, const struct kit_vars *vars,
 		return status;
 	tests = manifest_select(session->manifest, "run", vars, error);
 	if (tests)
-		status = run_tests(session, tests, vars->seed_set ? vars->seed : DEFAULT_SEED,
+		status = run_tests(session, tests, vars->seed_set ? vars->seed : DEFAULT_SEED, 0,
 				   error);
 	session_free(session);
 	return status;
@@ -117,7 +123,7 @@ enum kit_status verb_stress(const struct verb *verb, const struct kit_vars *vars
 	tests = manifest_select(session->manifest, "stress", vars, error);
 	/* A new plan every time; each failure says its seed. */
 	if (tests)
-		status = run_tests(session, tests, vars->seed_set ? vars->seed : g_random_int(),
+		status = run_tests(session, tests, vars->seed_set ? vars->seed : g_random_int(), 0,
 				   error);
 	session_free(session);
 	return status;
@@ -131,19 +137,21 @@ enum kit_status verb_check(const struct verb *verb, const struct kit_vars *vars,
 	g_autoptr(GError) none = NULL;
 	enum kit_status status = KIT_STATUS_USAGE;
 	bool own;
+	unsigned int mutants;
 
 	if (!session)
 		return status;
 	tests = manifest_select(session->manifest, "check", vars, &none);
 	if (!tests)
 		tests = g_ptr_array_new();
+	mutants = mutants_wanted(session) ? MUTANTS_IN_CHECK : 0;
 	own = selftest_add(session, error);
 	/* TESTS may name the harness' own tests only, the workloads' only, or nothing at all. */
-	if (own && !tests->len && !session->cells->len)
+	if (own && !tests->len && !session->cells->len && !mutants)
 		g_propagate_error(error, g_steal_pointer(&none));
 	else if (own)
 		status = run_tests(session, tests, vars->seed_set ? vars->seed : DEFAULT_SEED,
-				   error);
+				   mutants, error);
 	session_free(session);
 	return status;
 }

@@ -33,6 +33,8 @@ enum kit_status verb_hunt(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error);
 enum kit_status verb_list(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error);
+enum kit_status verb_mutants(const struct verb *verb, const struct kit_vars *vars,
+			     struct kit_progress *progress, GError **error);
 enum kit_status verb_replay(const struct verb *verb, const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error);
 enum kit_status verb_run(const struct verb *verb, const struct kit_vars *vars,

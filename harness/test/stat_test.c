@@ -41,9 +41,10 @@ static void test_plot(void)
 	const char *const lines[][3] = {
 		{ "t=1 ops=10 b=5", "t=2 ops=30 b=1", NULL },
 		{ "t=0 ops=0", "t=0 ops=0", NULL },
-		{ "ops=nan x=inf", "ops=1e400 x=1", NULL },
+		{ "t=1 ops=nan x=inf", "t=2 ops=1e400 x=1", NULL },
+		{ "ops=1", "ops=2", NULL },
 		{ "t=5 a<b=1 &=2", "t=4 a<b=2 &=1", NULL },
-		{ "a=-5", "a=-7", NULL },
+		{ "t=1 a=-5", "t=2 a=-7", NULL },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {

@@ -80,7 +80,7 @@
 enum mdma_ledger {
 	/* violations: must stay 0 */
 	MDMA_LEDGER_EARLY, /* an operation or callback before open finished */
-	MDMA_LEDGER_LATE, /* an operation or callback after close began its end */
+	MDMA_LEDGER_LATE, /* an operation after close began its end, a callback after unbind */
 	MDMA_LEDGER_UNATTACHED, /* a callback while not attached, none in progress */
 	MDMA_LEDGER_STALE_PIN, /* a pin covered by an unmap survived the unmap */
 	MDMA_LEDGER_CLOSE_PIN, /* pins left at close */
@@ -139,7 +139,7 @@ enum mdma_ledger {
  * @MDMA_OP_FILL: the 64-bit pattern in arg -> IOVA
  * @MDMA_OP_CRC32C: result = crc32c(~0, IOVA range) ^ ~0
  * @MDMA_OP_PIN: pin and hold until UNPIN, unmap, replace, detach, reset or close;
- *	-ENOSPC when the device holds 4 Mi pages, counted once for each pin
+ *	-ENOSPC when the device holds 64 Ki pins, or 4 Mi pages counted for each
  * @MDMA_OP_UNPIN: release a held pin of exactly this range; -ENOENT if it is gone
  * @MDMA_OP_TOUCH: write arg to the first 8 bytes of each page of a held pin of
  *	exactly this range; -ENOENT if it is gone, -EPERM if not for writing

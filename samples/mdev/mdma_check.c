@@ -99,7 +99,7 @@ u64 mdma_check_mark(struct mdma_pins *pins, bool *held)
 
 	spin_lock(&pins->lock);
 	mark = ++pins->clock;
-	*held = pins->held_pages;
+	*held = pins->held;
 	spin_unlock(&pins->lock);
 	return mark;
 }

@@ -4,7 +4,7 @@
  *
  * A knob is a number of microseconds up to MAX_DELAY_US; `deaf` is 0 or 1. They may be
  * turned at any time and hold until they are turned again, whoever has the device open.
- * Delays end when the waiting task is killed, and stand where a real driver may be slow:
+ * Delays end when the waiting task is killed; they stand where a driver may be slow:
  *
  *   delay_unmap_us   a callback that takes its time
  *   delay_pin_us     pages are pinned, and the driver has not got round to use them

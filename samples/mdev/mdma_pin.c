@@ -50,7 +50,7 @@
  *
  * LOCKING
  *   pins->lock     everything in the table and the pins; a leaf
- * MAY SLEEP        all functions but mdma_pins_init, mdma_pin_revoked, _held, _live
+ * MAY SLEEP        what pins, unpins or waits: begin, end, hold, release, unmap, drop
  */
 #include <linux/iommufd.h>
 #include <linux/jiffies.h>
@@ -231,6 +231,7 @@ void mdma_pin_take(struct mdma_pins *pins, struct mdma_pin *pin)
 {
 	lockdep_assert_held(&pins->lock);
 	pin->held = false;
+	pins->held--;
 	pins->held_pages -= pin->npages;
 }
 
@@ -266,9 +267,11 @@ int mdma_pin_hold(struct mdma_dev *mdma, unsigned long iova,
 
 	spin_lock(&pins->lock);
 	revoked = pin->revoked;
-	full = pins->held_pages + pin->npages > MDMA_MAX_HELD;
+	full = pins->held == MDMA_MAX_HELD ||
+	       pins->held_pages + pin->npages > MDMA_MAX_HELD_PAGES;
 	if (!revoked && !full) {
 		pin->held = true;
+		pins->held++;
 		pins->held_pages += pin->npages;
 		pin = NULL;
 	}

@@ -169,6 +169,7 @@ struct mdma_pin {
  * @wait: something left the table, a touch ended, or a pin was revoked
  * @clock: counts events that have to be ordered
  * @live: pins made and not yet unmade
+ * @held: held pins
  * @held_pages: pages of held pins
  * @ignored: the knob `deaf` made us break the contract in this use of the device
  */
@@ -178,12 +179,14 @@ struct mdma_pins {
 	wait_queue_head_t wait;
 	u64 clock;
 	unsigned int live;
-	u64 held_pages;
+	unsigned int held;
+	unsigned int held_pages;
 	bool ignored;
 };
 
-/* Pages that PIN descriptors may hold at once, counted once per pin. */
-#define MDMA_MAX_HELD (4UL << 20)
+/* What PIN descriptors may hold at once; pages are counted once for each pin. */
+#define MDMA_MAX_HELD (64U << 10)
+#define MDMA_MAX_HELD_PAGES (4U << 20)
 
 void mdma_pins_init(struct mdma_pins *pins);
 struct mdma_pin *mdma_pin_alloc(unsigned int npages);

@@ -115,18 +115,28 @@ TEST(pin_across_areas)
 	EXPECT_EQ(6, *(uint64_t *)(c + PAGE));
 }
 
-/* A range of five pages of which page @bad cannot be pinned. */
-static void all_or_nothing(unsigned int bad, bool hole, int expected)
+enum defect {
+	HOLE,
+	READONLY,
+	UNREACHABLE,
+};
+
+/* Five areas of a page each, of which number @bad cannot be pinned. */
+static void all_or_nothing(unsigned int bad, enum defect defect, int expected)
 {
 	struct rig rig = fixture_rig();
 
 	for (unsigned int i = 0; i < 5; i++) {
 		uint8_t *mem = fixture_mem(PAGE, i);
+		uint32_t flags = IOMMU_MAP_RW;
 
-		if (i == bad && hole)
+		if (i == bad && defect == HOLE)
 			continue;
-		map_flags(&rig, mem, PAGE, IOVA_A + i * PAGE,
-			  i == bad ? IOMMU_IOAS_MAP_READABLE : IOMMU_MAP_RW);
+		if (i == bad && defect == READONLY)
+			flags = IOMMU_IOAS_MAP_READABLE;
+		if (i == bad && defect == UNREACHABLE)
+			REQUIRE_TRUE(!mprotect(mem, PAGE, PROT_NONE));
+		map_flags(&rig, mem, PAGE, IOVA_A + i * PAGE, flags);
 	}
 	EXPECT_RC(expected,
 		  mdma_do_pin(rig.queue, IOVA_A, 5 * PAGE, MDMA_F_WRITE));
@@ -139,16 +149,23 @@ static void all_or_nothing(unsigned int bad, bool hole, int expected)
 
 TEST(pin_over_a_hole_is_nothing)
 {
-	all_or_nothing(0, true, -ENOENT);
-	all_or_nothing(2, true, -ENOENT);
-	all_or_nothing(4, true, -ENOENT);
+	all_or_nothing(0, HOLE, -ENOENT);
+	all_or_nothing(2, HOLE, -ENOENT);
+	all_or_nothing(4, HOLE, -ENOENT);
 }
 
 TEST(pin_over_readonly_is_nothing)
 {
-	all_or_nothing(0, false, -EPERM);
-	all_or_nothing(2, false, -EPERM);
-	all_or_nothing(4, false, -EPERM);
+	all_or_nothing(0, READONLY, -EPERM);
+	all_or_nothing(2, READONLY, -EPERM);
+	all_or_nothing(4, READONLY, -EPERM);
+}
+
+TEST(pin_over_an_unreachable_area_is_nothing)
+{
+	all_or_nothing(0, UNREACHABLE, -EFAULT);
+	all_or_nothing(2, UNREACHABLE, -EFAULT);
+	all_or_nothing(4, UNREACHABLE, -EFAULT);
 }
 
 TEST(pin_over_bad_memory_is_nothing)

@@ -176,6 +176,75 @@ TEST(unmap_then_map_is_the_new_memory)
 	}
 }
 
+/* ---- an IOAS that is empty in one moment and not in the next -------------- */
+
+struct churn {
+	int iommufd;
+	uint32_t ioas;
+	uint8_t *mem;
+	atomic_bool *stop;
+	unsigned int maps;
+};
+
+/* Maps two areas side by side, and takes everything away again. */
+static int churn(void *arg)
+{
+	struct churn *c = arg;
+	int rc = 0;
+
+	while (!rc && !atomic_load(c->stop)) {
+		for (unsigned int i = 0; i < 2; i++) {
+			rc = iommu_map_at(c->iommufd, c->ioas,
+					  c->mem + i * PAGE, PAGE,
+					  IOVA_A + i * PAGE);
+			if (rc && rc != -EEXIST)
+				return rc;
+			c->maps += !rc;
+		}
+		rc = iommu_unmap_all(c->iommufd, c->ioas);
+	}
+	return rc;
+}
+
+/*
+ * Searches of the areas that run without a lock meet trees that lose their last
+ * area, and trees that get their first one.
+ */
+TEST(unmap_of_the_last_area_disturbs_no_search)
+{
+	static atomic_bool stop;
+	struct rig rig = fixture_rig();
+	struct churn c = {
+		.iommufd = rig.iommufd,
+		.ioas = rig.ioas,
+		.mem = fixture_mem(2 * PAGE, 1),
+		.stop = &stop,
+	};
+	unsigned int maps = 0, reads = 0;
+	struct job *jobs[2];
+
+	atomic_store(&stop, false);
+	for (unsigned int i = 0; i < 2; i++)
+		jobs[i] = job_start(churn, &c, sizeof(c));
+	for (unsigned int i = 0; i < 2000 && !tap_failed(); i++) {
+		int rc = mdma_bench(rig.dev, MDMA_BENCH_RW_READ,
+				    IOVA_A + PAGE - 8, 16, 10, NULL);
+
+		/* Mapped throughout, in part or being unmapped. */
+		EXPECT_TRUE(!rc || rc == -ENOENT || rc == -EINVAL);
+		reads += !rc;
+	}
+	atomic_store(&stop, true);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct churn *done = jobs[i]->arg;
+
+		EXPECT_OK(job_wait(jobs[i], PROMPT_MS));
+		maps += done->maps;
+	}
+	tap_note("stat maps=%u reads=%u", maps, reads);
+	EXPECT_GT(0, maps);
+}
+
 int main(int argc, char **argv)
 {
 	return tap_main(argc, argv);

@@ -425,7 +425,7 @@ uint8_t *oracle_settled(struct shadow *shadow, unsigned int dev,
 	if (set.unknown || set.n != 1 || set.value[0] == UNMAPPED)
 		return NULL;
 	*gen = set.value[0];
-	if (shadow->gen[*gen].flags & GEN_ABSENT)
+	if (shadow->gen[*gen].flags & (GEN_ABSENT | GEN_FOREIGN))
 		return NULL;
 	return shadow->gen[*gen].buf;
 }

@@ -63,6 +63,8 @@ struct gen {
 
 #define GEN_WRITABLE (1u << 0) /* mapped for writing too */
 #define GEN_ABSENT (1u << 1) /* there is no memory behind it: -EFAULT */
+#define GEN_FOREIGN (1u << 2) /* what is written to it is not ours to see */
+#define GEN_MORTAL (1u << 3) /* its process may be gone: -EFAULT then */
 
 struct shadow {
 	struct reg attach[NDEVS];

@@ -267,8 +267,8 @@ static void read_line(struct verdict *verdict, const char *line)
 		if (skip)
 			snprintf(verdict->skip, sizeof(verdict->skip), "%s",
 				 skip + strlen(" # SKIP"));
-	} else if (strstr(line, ".c:") || !strncmp(line, "cannot ", 7) ||
-		   strstr(line, "timeout") || strstr(line, "ssertion")) {
+	} else if (strstr(line, ":Expected ") || strstr(line, ": Test ") ||
+		   !strncmp(line, "cannot ", 7)) {
 		line += strspn(line, "# ");
 		tap_note("%s", line);
 		if (!*verdict->why)
@@ -286,14 +286,16 @@ struct baseline {
 static bool left_clean(const struct baseline *before, struct verdict *verdict)
 {
 	int64_t pins = 0;
+	bool settled;
 
 	if (mem_kernel_taints() != before->taints) {
 		snprintf(verdict->why, sizeof(verdict->why),
 			 "the kernel warned, see its log");
 		return false;
 	}
-	if (!TAP_WAIT_FOR((pins = mem_pins_held()) == before->pins,
-			  PINS_SETTLE_MS)) {
+	settled = TAP_WAIT_FOR((pins = mem_pins_held()) == before->pins,
+			       PINS_SETTLE_MS);
+	if (!settled) {
 		snprintf(verdict->why, sizeof(verdict->why),
 			 "pinned pages: expected %lld, seen %lld",
 			 (long long)before->pins, (long long)pins);
@@ -398,8 +400,8 @@ static int run_all(void)
 
 int main(int argc, char **argv)
 {
-	ssize_t length = readlink("/proc/self/exe", directory,
-				  sizeof(directory) - 1);
+	ssize_t length =
+		readlink("/proc/self/exe", directory, sizeof(directory) - 1);
 
 	if (length < 0)
 		length = 0;
