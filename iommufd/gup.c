@@ -22,6 +22,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 #include "private.h"
+#include "selftest.h"
 
 /* Folios asked of a memfd at once. */
 #define FOLIOS_MAX 64
@@ -118,6 +119,7 @@ long gup_pin(struct backing *backing, unsigned long index, unsigned long npages,
 	unsigned int gup_flags = FOLL_LONGTERM;
 	long got;
 
+	npages = selftest_batch(npages);
 	if (backing->writable)
 		gup_flags |= FOLL_WRITE;
 	if (backing->file)

@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 #include "private.h"
+#include "selftest.h"
 
 static int iommu_open(struct inode *inode, struct file *file)
 {
@@ -43,6 +44,7 @@ static int iommu_release(struct inode *inode, struct file *file)
 	struct iommufd_ctx *ictx = file->private_data;
 
 	debugfs_del(ictx);
+	mock_release(ictx);
 	objects_release(ictx);
 	WARN_ON(!xa_empty(&ictx->objects));
 	xa_destroy(&ictx->objects);
@@ -96,6 +98,9 @@ union ucmd_buffer {
 	struct iommu_vdevice_alloc vdevice_alloc;
 	struct iommu_veventq_alloc veventq_alloc;
 	struct iommu_hw_queue_alloc hw_queue_alloc;
+#ifdef KIT_IOMMUFD_TEST
+	struct selftest_cmd selftest;
+#endif
 };
 
 struct ioctl_row {
@@ -140,20 +145,23 @@ static const struct ioctl_row ioctl_rows[] = {
 	    struct iommu_hwpt_get_dirty_bitmap, data),
 	ROW(IOMMU_HWPT_INVALIDATE, invalidate_ioctl,
 	    struct iommu_hwpt_invalidate, __reserved),
-	ROW(IOMMU_FAULT_QUEUE_ALLOC, unsupported_ioctl,
+	ROW(IOMMU_FAULT_QUEUE_ALLOC, fault_queue_alloc_ioctl,
 	    struct iommu_fault_alloc, out_fault_fd),
 	ROW(IOMMU_IOAS_MAP_FILE, ioas_map_file_ioctl,
 	    struct iommu_ioas_map_file, iova),
-	ROW(IOMMU_VIOMMU_ALLOC, unsupported_ioctl, struct iommu_viommu_alloc,
+	ROW(IOMMU_VIOMMU_ALLOC, viommu_alloc_ioctl, struct iommu_viommu_alloc,
 	    out_viommu_id),
 	ROW(IOMMU_VDEVICE_ALLOC, vdevice_alloc_ioctl,
 	    struct iommu_vdevice_alloc, virt_id),
 	ROW(IOMMU_IOAS_CHANGE_PROCESS, change_process_ioctl,
 	    struct iommu_ioas_change_process, __reserved),
-	ROW(IOMMU_VEVENTQ_ALLOC, unsupported_ioctl, struct iommu_veventq_alloc,
-	    out_veventq_fd),
-	ROW(IOMMU_HW_QUEUE_ALLOC, unsupported_ioctl,
+	ROW(IOMMU_VEVENTQ_ALLOC, veventq_alloc_ioctl,
+	    struct iommu_veventq_alloc, out_veventq_fd),
+	ROW(IOMMU_HW_QUEUE_ALLOC, hw_queue_alloc_ioctl,
 	    struct iommu_hw_queue_alloc, length),
+#ifdef KIT_IOMMUFD_TEST
+	ROW(SELFTEST_IOCTL, selftest_ioctl, struct selftest_cmd, last),
+#endif
 };
 
 static const struct ioctl_row *find_row(unsigned int number)
@@ -190,7 +198,7 @@ static long iommu_ioctl(struct file *file, unsigned int number,
 				   ucmd.user_size);
 	if (rc)
 		return rc;
-	return row->execute(&ucmd);
+	return selftest_execute(&ucmd, number, row->execute);
 }
 
 static const struct file_operations iommu_fops = {

@@ -8,24 +8,25 @@
  *
  * LOCKING   none
  */
+#include <linux/overflow.h>
+#include <linux/string.h>
 #include "private.h"
 
-#define HWPT_FLAGS                                                        \
-	(IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | \
-	 IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID)
+/* Entries of one IOMMU_HWPT_INVALIDATE at most. */
+#define INVALIDATE_MAX (1U << 19)
 
 /**
  * hwpt_alloc_ioctl - IOMMU_HWPT_ALLOC
  * @ucmd: the ioctl
  *
- * Return: -EOPNOTSUPP for a reserved field or a flag; -EINVAL when data type and
- * length do not go together; else -ENOENT.
+ * Return: -EOPNOTSUPP for a reserved field; -EINVAL when data type and length do
+ * not go together; else -ENOENT.
  */
 int hwpt_alloc_ioctl(struct ucmd *ucmd)
 {
 	struct iommu_hwpt_alloc *cmd = ucmd->cmd;
 
-	if (cmd->__reserved || cmd->__reserved2 || cmd->flags & ~HWPT_FLAGS)
+	if (cmd->__reserved)
 		return -EOPNOTSUPP;
 	if ((cmd->data_type == IOMMU_HWPT_DATA_NONE) != !cmd->data_len)
 		return -EINVAL;
@@ -83,37 +84,97 @@ int get_dirty_bitmap_ioctl(struct ucmd *ucmd)
  * invalidate_ioctl - IOMMU_HWPT_INVALIDATE
  * @ucmd: the ioctl
  *
- * Return: -EOPNOTSUPP for a reserved field, else -ENOENT.
+ * Says that no entry was handled.
+ *
+ * Return: -EOPNOTSUPP for a reserved field; -EINVAL for an array that cannot be;
+ * else -ENOENT; -EFAULT.
  */
 int invalidate_ioctl(struct ucmd *ucmd)
 {
 	struct iommu_hwpt_invalidate *cmd = ucmd->cmd;
+	int rc = -ENOENT;
 
-	return cmd->__reserved ? -EOPNOTSUPP : -ENOENT;
+	if (cmd->__reserved)
+		rc = -EOPNOTSUPP;
+	else if (cmd->entry_num && (!cmd->data_uptr || !cmd->entry_len ||
+				    cmd->entry_len > PAGE_SIZE ||
+				    cmd->entry_num > INVALIDATE_MAX))
+		rc = -EINVAL;
+	cmd->entry_num = 0;
+	return ucmd_reply(ucmd, sizeof(*cmd)) ?: rc;
+}
+
+/**
+ * viommu_alloc_ioctl - IOMMU_VIOMMU_ALLOC
+ * @ucmd: the ioctl
+ *
+ * Return: -EOPNOTSUPP for a flag or no type, else -ENOENT.
+ */
+int viommu_alloc_ioctl(struct ucmd *ucmd)
+{
+	struct iommu_viommu_alloc *cmd = ucmd->cmd;
+
+	if (cmd->flags || cmd->type == IOMMU_VIOMMU_TYPE_DEFAULT)
+		return -EOPNOTSUPP;
+	return -ENOENT;
 }
 
 /**
  * vdevice_alloc_ioctl - IOMMU_VDEVICE_ALLOC
  * @ucmd: the ioctl
  *
- * Return: -EINVAL for an id of more than 32 bits, else -ENOENT.
+ * Return: -ENOENT: no virtual IOMMU exists.
  */
 int vdevice_alloc_ioctl(struct ucmd *ucmd)
 {
-	struct iommu_vdevice_alloc *cmd = ucmd->cmd;
-
-	return cmd->virt_id > U32_MAX ? -EINVAL : -ENOENT;
+	return -ENOENT;
 }
 
 /**
- * unsupported_ioctl - what nothing here will ever support
+ * veventq_alloc_ioctl - IOMMU_VEVENTQ_ALLOC
  * @ucmd: the ioctl
  *
- * Fault queues and virtual IOMMUs.
- *
- * Return: -EOPNOTSUPP.
+ * Return: -EOPNOTSUPP for a flag, a reserved field or no type; -EINVAL for no
+ * depth; else -ENOENT.
  */
-int unsupported_ioctl(struct ucmd *ucmd)
+int veventq_alloc_ioctl(struct ucmd *ucmd)
+{
+	struct iommu_veventq_alloc *cmd = ucmd->cmd;
+
+	if (cmd->flags || cmd->__reserved || !cmd->type)
+		return -EOPNOTSUPP;
+	return cmd->veventq_depth ? -ENOENT : -EINVAL;
+}
+
+/**
+ * hw_queue_alloc_ioctl - IOMMU_HW_QUEUE_ALLOC
+ * @ucmd: the ioctl
+ *
+ * Return: -EOPNOTSUPP for a flag or no type; -EINVAL for no length; -EOVERFLOW
+ * when the end wraps; else -ENOENT.
+ */
+int hw_queue_alloc_ioctl(struct ucmd *ucmd)
+{
+	struct iommu_hw_queue_alloc *cmd = ucmd->cmd;
+	u64 last;
+
+	if (cmd->flags || !cmd->type)
+		return -EOPNOTSUPP;
+	if (!cmd->length)
+		return -EINVAL;
+	if (check_add_overflow(cmd->nesting_parent_iova, cmd->length - 1,
+			       &last))
+		return -EOVERFLOW;
+	return -ENOENT;
+}
+
+/**
+ * fault_queue_alloc_ioctl - IOMMU_FAULT_QUEUE_ALLOC
+ * @ucmd: the ioctl
+ *
+ * Return: -EOPNOTSUPP: without devices there are no faults.
+ */
+int fault_queue_alloc_ioctl(struct ucmd *ucmd)
 {
 	return -EOPNOTSUPP;
 }

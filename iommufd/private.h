@@ -392,7 +392,10 @@ int set_dirty_tracking_ioctl(struct ucmd *ucmd);
 int get_dirty_bitmap_ioctl(struct ucmd *ucmd);
 int invalidate_ioctl(struct ucmd *ucmd);
 int vdevice_alloc_ioctl(struct ucmd *ucmd);
-int unsupported_ioctl(struct ucmd *ucmd);
+int viommu_alloc_ioctl(struct ucmd *ucmd);
+int veventq_alloc_ioctl(struct ucmd *ucmd);
+int hw_queue_alloc_ioctl(struct ucmd *ucmd);
+int fault_queue_alloc_ioctl(struct ucmd *ucmd);
 
 /* unmap.c: taking areas away from their users */
 
