@@ -16,6 +16,11 @@
  * Words: 'last' is closed; offset and length are bytes; an area's offset is
  * counted from page 0 of its backing and need not be page aligned.
  *
+ * Without ioas->lock the tree is only ever asked for one address (mas_walk()). To
+ * step from entry to entry under RCU is not safe in a tree that may become empty
+ * meanwhile: in 6.12 and later mas_next() walks again and then reads a node that is
+ * not there.
+ *
  * LOCKING
  *   ioas->lock   shape of ioas->areas, every change of area->state
  *   RCU          readers find areas; an area is freed after a grace period
@@ -186,6 +191,13 @@ out_unlock:
 	return rc;
 }
 
+/* For those who wait until areas are in nobody's hands. */
+static void areas_changed(struct ioas *ioas)
+{
+	lockdep_assert_held(&ioas->lock);
+	WRITE_ONCE(ioas->changes, ioas->changes + 1);
+}
+
 static void areas_set_state(struct ioas *ioas, struct list_head *areas,
 			    enum area_state state)
 {
@@ -194,6 +206,7 @@ static void areas_set_state(struct ioas *ioas, struct list_head *areas,
 	mutex_lock(&ioas->lock);
 	list_for_each_entry(area, areas, node)
 		WRITE_ONCE(area->state, state);
+	areas_changed(ioas);
 	mutex_unlock(&ioas->lock);
 	ioas_wake(ioas);
 }
@@ -249,6 +262,7 @@ void areas_erase(struct ioas *ioas, struct list_head *areas)
 		end = areas_run_last(areas, area);
 		erase_range(ioas, area->iova, end->last);
 	}
+	areas_changed(ioas);
 	mutex_unlock(&ioas->lock);
 	ioas_wake(ioas);
 
@@ -278,6 +292,7 @@ void areas_exchange(struct ioas *ioas, struct area *area,
 		halves[i]->state = AREA_LIVE;
 		mas_store_gfp(&mas, halves[i], GFP_KERNEL | __GFP_NOFAIL);
 	}
+	areas_changed(ioas);
 	mutex_unlock(&ioas->lock);
 	ioas_wake(ioas);
 	area_free(area);
@@ -336,20 +351,18 @@ static int area_usable(const struct area *area, unsigned int need)
 struct area *area_check(struct ioas *ioas, unsigned long iova,
 			unsigned long last, unsigned int need)
 {
-	MA_STATE(mas, &ioas->areas, iova, iova);
 	struct area *first = NULL;
 	struct area *area;
 	int rc = 0;
 
 	/* Until it is seen LIVE only RCU keeps an area. */
 	rcu_read_lock();
-	area = mas_walk(&mas);
 	for (;;) {
-		if (!area || area->iova > iova) {
-			rc = -ENOENT;
-			break;
-		}
-		rc = area_usable(area, need);
+		MA_STATE(mas, &ioas->areas, iova, iova);
+
+		/* Not mas_next(): see the top of the file. */
+		area = mas_walk(&mas);
+		rc = area ? area_usable(area, need) : -ENOENT;
 		if (rc)
 			break;
 		if (!first)
@@ -357,7 +370,6 @@ struct area *area_check(struct ioas *ioas, unsigned long iova,
 		if (area->last >= last)
 			break;
 		iova = area->last + 1;
-		area = mas_next(&mas, last);
 	}
 	rcu_read_unlock();
 	return rc ? ERR_PTR(rc) : first;

@@ -348,6 +348,7 @@ int iova_ranges_ioctl(struct ucmd *ucmd);
  * @huge_pages_off: IOMMU_OPTION_HUGE_PAGES is 0
  * @mark: counts the UNMAPs that have marked areas; written under @lock after
  *	the states, read by ops: one that has seen the number sees the states
+ * @changes: counts areas becoming LIVE or going; written under @lock
  * @attachments: of accesses
  * @ops: ops in flight, by the CPU they started on
  * @wait: woken when an op ends, a pin is released, an area changes its state or
@@ -363,6 +364,7 @@ struct ioas {
 	unsigned long alignment;
 	bool huge_pages_off;
 	unsigned long mark;
+	unsigned long changes;
 	struct list_head attachments;
 	struct op_cpu __percpu *ops;
 	wait_queue_head_t wait;

@@ -66,21 +66,16 @@ bool patience_next(struct patience *patience)
 	return true;
 }
 
-/* As a wait condition it must not sleep, hence RCU and not the lock. */
 static bool range_busy(struct unmap *unmap)
 {
 	MA_STATE(mas, &unmap->ioas->areas, unmap->iova, unmap->iova);
 	struct area *area;
-	bool busy = false;
 
-	rcu_read_lock();
+	lockdep_assert_held(&unmap->ioas->lock);
 	mas_for_each(&mas, area, unmap->last)
-		if (READ_ONCE(area->state) != AREA_LIVE) {
-			busy = true;
-			break;
-		}
-	rcu_read_unlock();
-	return busy;
+		if (area->state != AREA_LIVE)
+			return true;
+	return false;
 }
 
 /* The areas are marked: ops that begin now see it. */
@@ -120,11 +115,14 @@ static int mark_locked(struct unmap *unmap)
 static int lock_quiet(struct unmap *unmap)
 {
 	struct ioas *ioas = unmap->ioas;
+	unsigned long changes;
 
 	mutex_lock(&ioas->lock);
 	while (range_busy(unmap)) {
+		changes = ioas->changes;
 		mutex_unlock(&ioas->lock);
-		if (wait_event_killable(ioas->wait, !range_busy(unmap)))
+		if (wait_event_killable(ioas->wait,
+					READ_ONCE(ioas->changes) != changes))
 			return -EINTR;
 		mutex_lock(&ioas->lock);
 	}

@@ -397,97 +397,74 @@ int mdma_exec(struct mdma_queue *queue, const struct mdma_desc *desc,
 	return rc ? rc : comp->status;
 }
 
+static int do_one(struct mdma_queue *queue, struct mdma_desc desc)
+{
+	return mdma_exec(queue, &desc, NULL);
+}
+
 int mdma_do_read(struct mdma_queue *queue, uint64_t iova, uint64_t dev_offset,
 		 uint32_t length, uint16_t flags)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_READ,
-		.flags = flags,
-		.length = length,
-		.iova = iova,
-		.dev_offset = dev_offset,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_READ,
+						 .flags = flags,
+						 .length = length,
+						 .iova = iova,
+						 .dev_offset = dev_offset });
 }
 
 int mdma_do_write(struct mdma_queue *queue, uint64_t iova, uint64_t dev_offset,
 		  uint32_t length, uint16_t flags)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_WRITE,
-		.flags = flags,
-		.length = length,
-		.iova = iova,
-		.dev_offset = dev_offset,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_WRITE,
+						 .flags = flags,
+						 .length = length,
+						 .iova = iova,
+						 .dev_offset = dev_offset });
 }
 
 int mdma_do_copy(struct mdma_queue *queue, uint64_t dst, uint64_t src,
 		 uint32_t length, uint16_t flags)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_COPY,
-		.flags = flags,
-		.length = length,
-		.iova = src,
-		.arg = dst,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_COPY,
+						 .flags = flags,
+						 .length = length,
+						 .iova = src,
+						 .arg = dst });
 }
 
 int mdma_do_fill(struct mdma_queue *queue, uint64_t iova, uint64_t pattern,
 		 uint32_t length, uint16_t flags)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_FILL,
-		.flags = flags,
-		.length = length,
-		.iova = iova,
-		.arg = pattern,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_FILL,
+						 .flags = flags,
+						 .length = length,
+						 .iova = iova,
+						 .arg = pattern });
 }
 
 int mdma_do_pin(struct mdma_queue *queue, uint64_t iova, uint32_t length,
 		uint16_t flags)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_PIN,
-		.flags = flags,
-		.length = length,
-		.iova = iova,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_PIN,
+						 .flags = flags,
+						 .length = length,
+						 .iova = iova });
 }
 
 int mdma_do_unpin(struct mdma_queue *queue, uint64_t iova, uint32_t length)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_UNPIN,
-		.length = length,
-		.iova = iova,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_UNPIN,
+						 .length = length,
+						 .iova = iova });
 }
 
 int mdma_do_touch(struct mdma_queue *queue, uint64_t iova, uint32_t length,
 		  uint64_t value)
 {
-	struct mdma_desc desc = {
-		.opcode = MDMA_OP_TOUCH,
-		.length = length,
-		.iova = iova,
-		.arg = value,
-	};
-
-	return mdma_exec(queue, &desc, NULL);
+	return do_one(queue, (struct mdma_desc){ .opcode = MDMA_OP_TOUCH,
+						 .length = length,
+						 .iova = iova,
+						 .arg = value });
 }
 
 int mdma_bench(struct mdma_dev *dev, uint32_t op, uint64_t iova,
