@@ -30,7 +30,8 @@ static char *host_text(const char *path)
 {
 	char *text;
 
-	return g_file_get_contents(path, &text, NULL, NULL) ? text : g_strdup("?");
+	return g_file_get_contents(path, &text, NULL, NULL) ? text :
+							      g_strdup("?");
 }
 
 /* "model name : ..." of the first CPU. */
@@ -54,12 +55,14 @@ static char *kvm_closed(void)
 	return NULL;
 }
 
-static char *make_key(const struct accel_guest *guest, struct kit_progress *progress,
-		      GError **error)
+static char *make_key(const struct accel_guest *guest,
+		      struct kit_progress *progress, GError **error)
 {
 	const char *argv[] = { "qemu-system-x86_64", "--version", NULL };
 	g_autofree char *version = NULL;
-	struct kit_command command = { .argv = argv, .output = &version, .quiet = true };
+	struct kit_command command = { .argv = argv,
+				       .output = &version,
+				       .quiet = true };
 	g_autofree char *boot = host_text("/proc/sys/kernel/random/boot_id");
 	g_autofree char *cpu = cpu_model();
 	g_autofree char *closed = kvm_closed();
@@ -69,13 +72,15 @@ static char *make_key(const struct accel_guest *guest, struct kit_progress *prog
 	if (!command_run(&command, progress, NULL, error))
 		return NULL;
 	stat(guest->image, &st);
-	text = g_strdup_printf("%s %lld %lld %u %s %s %s %s", guest->image, (long long)st.st_size,
-			       (long long)st.st_mtime, guest->cpus, version, boot, cpu,
+	text = g_strdup_printf("%s %lld %lld %u %s %s %s %s", guest->image,
+			       (long long)st.st_size, (long long)st.st_mtime,
+			       guest->cpus, version, boot, cpu,
 			       closed ? closed : "kvm opens");
 	return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 
-static struct accel *accel_new(enum kit_accel accel, const char *why, double boot_seconds)
+static struct accel *accel_new(enum kit_accel accel, const char *why,
+			       double boot_seconds)
 {
 	struct accel *decision = g_new0(struct accel, 1);
 
@@ -118,19 +123,22 @@ static struct accel *cache_load(const char *group, const char *key)
 	seconds = g_key_file_get_double(file, group, "boot_seconds", NULL);
 	if (!stored || strcmp(stored, key) || !name || !why || seconds <= 0)
 		return NULL;
-	accel = accel_new(!strcmp(name, "kvm") ? KIT_ACCEL_KVM : KIT_ACCEL_TCG, why, seconds);
+	accel = accel_new(!strcmp(name, "kvm") ? KIT_ACCEL_KVM : KIT_ACCEL_TCG,
+			  why, seconds);
 	accel->cached = true;
 	return accel;
 }
 
-static void cache_store(const char *group, const char *key, const struct accel *accel)
+static void cache_store(const char *group, const char *key,
+			const struct accel *accel)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_autofree char *path = cache_path();
 
 	g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL);
 	g_key_file_set_string(file, group, "key", key);
-	g_key_file_set_string(file, group, "accel", vars_accel_name(accel->accel));
+	g_key_file_set_string(file, group, "accel",
+			      vars_accel_name(accel->accel));
 	g_key_file_set_string(file, group, "why", accel->why);
 	g_key_file_set_double(file, group, "boot_seconds", accel->boot_seconds);
 	/* Not being able to remember costs time, nothing else. */
@@ -151,11 +159,13 @@ static void boot_clear(struct boot *boot)
 }
 
 static bool boot_once(const struct accel_guest *guest, enum kit_accel accel,
-		      const struct splat_rules *rules, struct kit_progress *progress,
-		      struct boot *boot, GError **error)
+		      const struct splat_rules *rules,
+		      struct kit_progress *progress, struct boot *boot,
+		      GError **error)
 {
 	g_autofree char *dir = path_temporary("accel", error);
-	struct cell_spec *spec = cell_spec_new(accel == KIT_ACCEL_KVM ? "KVM" : "TCG");
+	struct cell_spec *spec =
+		cell_spec_new(accel == KIT_ACCEL_KVM ? "KVM" : "TCG");
 	struct pool_policy policy = { .jobs = 1 };
 	g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(cell_free);
 	struct cell *cell;
@@ -175,7 +185,8 @@ static bool boot_once(const struct accel_guest *guest, enum kit_accel accel,
 	g_ptr_array_add(cells, cell);
 	pool_run(cells, &policy, progress, NULL, NULL);
 
-	boot->interrupted = g_cancellable_is_cancelled(progress_cancellable(progress));
+	boot->interrupted =
+		g_cancellable_is_cancelled(progress_cancellable(progress));
 	if (cell->boot_seconds > 0 && cell->verdict == VERDICT_PASSED)
 		boot->seconds = cell->boot_seconds;
 	boot->reason = g_strdup(cell->reason);
@@ -186,13 +197,16 @@ static bool was_interrupted(const struct boot *boot, GError **error)
 {
 	if (!boot->interrupted)
 		return false;
-	g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED, "interrupted during the test boot");
+	g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED,
+		    "interrupted during the test boot");
 	return true;
 }
 
 /* KVM, if it works; *@no receives the reason if it does not. */
-static struct accel *try_kvm(const struct accel_guest *guest, const struct splat_rules *rules,
-			     struct kit_progress *progress, char **no, GError **error)
+static struct accel *try_kvm(const struct accel_guest *guest,
+			     const struct splat_rules *rules,
+			     struct kit_progress *progress, char **no,
+			     GError **error)
 {
 	struct boot boot = { 0 };
 	struct accel *accel = NULL;
@@ -203,17 +217,20 @@ static struct accel *try_kvm(const struct accel_guest *guest, const struct splat
 	if (boot_once(guest, KIT_ACCEL_KVM, rules, progress, &boot, error) &&
 	    !was_interrupted(&boot, error)) {
 		if (boot.seconds > 0)
-			accel = accel_new(KIT_ACCEL_KVM, "KVM: a guest booted", boot.seconds);
+			accel = accel_new(KIT_ACCEL_KVM, "KVM: a guest booted",
+					  boot.seconds);
 		else
-			*no = g_strdup_printf("KVM does not run a guest here: %s", boot.reason);
+			*no = g_strdup_printf(
+				"KVM does not run a guest here: %s",
+				boot.reason);
 	}
 	boot_clear(&boot);
 	return accel;
 }
 
 static struct accel *try_tcg(const struct accel_guest *guest, const char *why,
-			     const struct splat_rules *rules, struct kit_progress *progress,
-			     GError **error)
+			     const struct splat_rules *rules,
+			     struct kit_progress *progress, GError **error)
 {
 	struct boot boot = { 0 };
 	struct accel *accel = NULL;
@@ -224,15 +241,17 @@ static struct accel *try_tcg(const struct accel_guest *guest, const char *why,
 			accel = accel_new(KIT_ACCEL_TCG, why, boot.seconds);
 		else
 			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-				    "the kernel %s does not boot: %s", guest->image, boot.reason);
+				    "the kernel %s does not boot: %s",
+				    guest->image, boot.reason);
 	}
 	boot_clear(&boot);
 	return accel;
 }
 
-static struct accel *decide(enum kit_accel wanted, const struct accel_guest *guest,
-			    const struct splat_rules *rules, struct kit_progress *progress,
-			    GError **error)
+static struct accel *decide(enum kit_accel wanted,
+			    const struct accel_guest *guest,
+			    const struct splat_rules *rules,
+			    struct kit_progress *progress, GError **error)
 {
 	g_autoptr(GError) why = NULL;
 	g_autofree char *no = NULL;
@@ -250,16 +269,18 @@ static struct accel *decide(enum kit_accel wanted, const struct accel_guest *gue
 		return NULL;
 	}
 	if (wanted == KIT_ACCEL_KVM) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_TOOL, "%s; use ACCEL=tcg", no);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_TOOL,
+			    "%s; use ACCEL=tcg", no);
 		return NULL;
 	}
 	text = g_strdup_printf("TCG: %s", no);
 	return try_tcg(guest, text, rules, progress, error);
 }
 
-struct accel *accel_probe(enum kit_accel wanted, const struct accel_guest *guest,
-			  const struct splat_rules *rules, struct kit_progress *progress,
-			  GError **error)
+struct accel *accel_probe(enum kit_accel wanted,
+			  const struct accel_guest *guest,
+			  const struct splat_rules *rules,
+			  struct kit_progress *progress, GError **error)
 {
 	const char *group = vars_accel_name(wanted);
 	g_autofree char *key = make_key(guest, progress, error);

@@ -40,9 +40,10 @@ struct accel_guest {
  *
  * Return: the decision, free with accel_free(); NULL on error.
  */
-struct accel *accel_probe(enum kit_accel wanted, const struct accel_guest *guest,
-			  const struct splat_rules *rules, struct kit_progress *progress,
-			  GError **error);
+struct accel *accel_probe(enum kit_accel wanted,
+			  const struct accel_guest *guest,
+			  const struct splat_rules *rules,
+			  struct kit_progress *progress, GError **error);
 void accel_free(struct accel *accel);
 
 #endif /* _KIT_HARNESS_ACCEL_H */

@@ -21,11 +21,14 @@ struct cell_spec *cell_spec_new(const char *name)
 
 	spec->name = g_strdup(name);
 	spec->slug = g_strdup(name);
-	g_strcanon(spec->slug, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-", '-');
+	g_strcanon(spec->slug, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-",
+		   '-');
 	spec->accel = KIT_ACCEL_TCG;
 	spec->cpus = 2;
 	spec->mem_mib = 1024;
-	spec->limits = (struct deadline_limits){ .boot = 60, .test = 60, .idle = 60, .total = 600 };
+	spec->limits = (struct deadline_limits){
+		.boot = 60, .test = 60, .idle = 60, .total = 600
+	};
 	spec->scale = 1;
 	spec->boots = 2;
 	spec->console_limit = CELL_CONSOLE_LIMIT;
@@ -60,7 +63,8 @@ double cell_spec_estimate(const struct cell_spec *spec)
 	double seconds = 0;
 
 	for (unsigned int i = 0; spec->tests && i < spec->tests->len; i++) {
-		const struct verdict_test *test = g_ptr_array_index(spec->tests, i);
+		const struct verdict_test *test =
+			g_ptr_array_index(spec->tests, i);
 
 		seconds += test->limit;
 	}
@@ -76,7 +80,8 @@ static void boot_free(gpointer data)
 	g_free(boot);
 }
 
-struct cell *cell_new(struct cell_spec *spec, const char *dir, const struct splat_rules *rules)
+struct cell *cell_new(struct cell_spec *spec, const char *dir,
+		      const struct splat_rules *rules)
 {
 	struct cell *cell = g_new0(struct cell, 1);
 
@@ -147,7 +152,8 @@ static void count(struct cell *cell)
 /* Red, and because a test ran: a guest that could not be set up has found nothing. */
 static bool is_red(const struct cell *cell)
 {
-	return cell->verdict == VERDICT_SPLAT || cell->verdict == VERDICT_HUNG ||
+	return cell->verdict == VERDICT_SPLAT ||
+	       cell->verdict == VERDICT_HUNG ||
 	       (cell->verdict == VERDICT_FAILED && !ktap_bail(cell->ktap));
 }
 
@@ -155,24 +161,29 @@ static bool is_red(const struct cell *cell)
 static void apply_expectation(struct cell *cell)
 {
 	const struct cell_spec *spec = cell->spec;
-	const char *wanted = spec->expects_red ? "red" : verdict_name(spec->expected);
+	const char *wanted = spec->expects_red ? "red" :
+						 verdict_name(spec->expected);
 	bool as_expected;
 
 	if (cell->verdict == VERDICT_INTERRUPTED)
 		return;
-	as_expected = spec->expects_red ? is_red(cell) : cell->verdict == spec->expected;
-	cell->came_out_as = g_strdup_printf("%s%s%s", verdict_name(cell->verdict),
+	as_expected = spec->expects_red ? is_red(cell) :
+					  cell->verdict == spec->expected;
+	cell->came_out_as = g_strdup_printf("%s%s%s",
+					    verdict_name(cell->verdict),
 					    cell->reason ? ": " : "",
 					    cell->reason ? cell->reason : "");
-	if (spec->expected_text && !strstr(cell->came_out_as, spec->expected_text))
+	if (spec->expected_text &&
+	    !strstr(cell->came_out_as, spec->expected_text))
 		as_expected = false;
 	g_clear_pointer(&cell->reason, g_free);
 	cell->verdict = as_expected ? VERDICT_PASSED : VERDICT_FAILED;
 	if (!as_expected)
-		cell->reason = g_strdup_printf("expected %s%s%s, came out as %s", wanted,
-					       spec->expected_text ? ": ..." : "",
-					       spec->expected_text ? spec->expected_text : "",
-					       cell->came_out_as);
+		cell->reason = g_strdup_printf(
+			"expected %s%s%s, came out as %s", wanted,
+			spec->expected_text ? ": ..." : "",
+			spec->expected_text ? spec->expected_text : "",
+			cell->came_out_as);
 }
 
 void cell_finish(struct cell *cell, const struct verdict_facts *facts)
@@ -188,7 +199,8 @@ void cell_finish(struct cell *cell, const struct verdict_facts *facts)
 	if (cell->spec->expects)
 		apply_expectation(cell);
 	cell->expired = facts->expired;
-	cell->seconds = (g_get_monotonic_time() - cell->begin) / (double)G_USEC_PER_SEC;
+	cell->seconds =
+		(g_get_monotonic_time() - cell->begin) / (double)G_USEC_PER_SEC;
 	count(cell);
 	if (!cell_write(cell, &error)) {
 		build_explain_space(&error);
@@ -264,6 +276,7 @@ void cell_stop(struct cell *cell)
 
 enum kit_status cell_status(const struct cell *cell)
 {
-	return verdict_status(cell->verdict, cell->splats && splat_bad(cell->splats),
+	return verdict_status(cell->verdict,
+			      cell->splats && splat_bad(cell->splats),
 			      cell->expired != DEADLINE_NONE);
 }

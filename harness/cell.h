@@ -14,8 +14,8 @@
 struct cell_spec;
 
 /* Makes the initramfs of a cell in @dir; returns its path. Called when the cell starts. */
-typedef char *(*cell_root_fn)(const struct cell_spec *spec, const char *dir, const void *data,
-			      GError **error);
+typedef char *(*cell_root_fn)(const struct cell_spec *spec, const char *dir,
+			      const void *data, GError **error);
 
 /**
  * struct cell_spec - what a cell is; everything it depends on
@@ -140,7 +140,7 @@ struct cell {
 	unsigned int failures;
 	unsigned int stats;
 
-	/* private to cell.c, cell_guest.c and cell_host.c */
+	/* private: cell.c, cell_guest.c and cell_host.c */
 	const struct splat_rules *rules;
 	struct kit_progress *progress;
 	void (*done)(struct cell *cell, void *data);
@@ -150,7 +150,8 @@ struct cell {
 };
 
 /* Takes over @spec; @rules must outlive the cell. */
-struct cell *cell_new(struct cell_spec *spec, const char *dir, const struct splat_rules *rules);
+struct cell *cell_new(struct cell_spec *spec, const char *dir,
+		      const struct splat_rules *rules);
 void cell_free(gpointer cell);
 
 /**

@@ -43,12 +43,12 @@ struct guest {
 	FILE *results;
 	uint64_t results_bytes;
 	char *initrd;
-	char *harness;         /* facts in the making */
+	char *harness; /* facts in the making */
 	char *unscanned;
 	char *where;
 	enum deadline_layer expired;
 	bool interrupted;
-	bool ours;             /* we ended it: QEMU's exit status says nothing */
+	bool ours; /* we ended it: QEMU's exit status says nothing */
 	unsigned int ticker;
 	unsigned int boots;
 	int64_t boot_begin;
@@ -71,19 +71,22 @@ static void break_harness(struct guest *guest, char *why)
 
 /* ------------------------------------------------------------ what the guest says */
 
-static void keep(struct guest *guest, FILE *file, const char *name, const char *bytes,
-		 size_t length)
+static void keep(struct guest *guest, FILE *file, const char *name,
+		 const char *bytes, size_t length)
 {
 	if (fwrite(bytes, 1, length, file) != length || fflush(file))
-		break_harness(guest, g_strdup_printf("cannot write %s/%s: %s", guest->cell->dir,
-						     name, g_strerror(errno)));
+		break_harness(guest, g_strdup_printf("cannot write %s/%s: %s",
+						     guest->cell->dir, name,
+						     g_strerror(errno)));
 }
 
-static void give_up_scanning(struct guest *guest, const char *what, uint64_t limit)
+static void give_up_scanning(struct guest *guest, const char *what,
+			     uint64_t limit)
 {
 	if (!guest->unscanned)
-		guest->unscanned = g_strdup_printf("more than %" G_GUINT64_FORMAT " KiB of %s",
-						   limit >> 10, what);
+		guest->unscanned = g_strdup_printf(
+			"more than %" G_GUINT64_FORMAT " KiB of %s",
+			limit >> 10, what);
 	end_guest(guest);
 }
 
@@ -93,7 +96,8 @@ static void on_console_line(void *data, const char *line)
 
 	if (!guest->hang)
 		splat_scan(guest->cell->splats, line);
-	progress_verbose(guest->cell->progress, "%s| %s", guest->cell->spec->name, line);
+	progress_verbose(guest->cell->progress, "%s| %s",
+			 guest->cell->spec->name, line);
 }
 
 static void on_console(void *data, const char *bytes, size_t length)
@@ -181,7 +185,8 @@ static void on_test_text(void *data, const char *text)
 	struct guest *guest = data;
 	const struct ktap_node *running = ktap_running(guest->cell->ktap);
 
-	cell_say(guest->cell, "%s%s%s", running ? running->name : "", running ? ": " : "", text);
+	cell_say(guest->cell, "%s%s%s", running ? running->name : "",
+		 running ? ": " : "", text);
 }
 
 static void on_test_stat(void *data, const char *text)
@@ -202,8 +207,8 @@ static void on_broken(void *data, const char *why)
 
 	if (newline)
 		*newline = '\0';
-	break_harness(guest, g_strdup_printf("the machine stopped (%s%s%s)", why,
-					     *said ? ": " : "", said));
+	break_harness(guest, g_strdup_printf("the machine stopped (%s%s%s)",
+					     why, *said ? ": " : "", said));
 }
 
 static void on_hang_done(void *data, const char *where)
@@ -218,8 +223,9 @@ static void begin_hang(struct guest *guest, enum deadline_layer layer)
 {
 	guest->expired = layer;
 	cell_say(guest->cell, "hung: asking for stacks");
-	guest->hang = hang_start(guest->qemu, guest->cell->dir, MIN(guest->deadline.scale, 3),
-				 on_hang_done, guest);
+	guest->hang = hang_start(guest->qemu, guest->cell->dir,
+				 MIN(guest->deadline.scale, 3), on_hang_done,
+				 guest);
 }
 
 static gboolean on_tick(gpointer data)
@@ -267,8 +273,8 @@ static FILE *open_log(struct cell *cell, const char *name, GError **error)
 	FILE *file = fopen(path, "we");
 
 	if (!file)
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "cannot write %s: %s", path,
-			    g_strerror(errno));
+		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+			    "cannot write %s: %s", path, g_strerror(errno));
 	return file;
 }
 
@@ -313,7 +319,8 @@ static bool open_boot(struct guest *guest, GError **error)
 static void write_command(const struct cell *cell, const struct qemu_spec *spec)
 {
 	g_auto(GStrv) argv = qemu_command(spec);
-	g_autoptr(GString) text = g_string_new("# descriptors 3 and above are sockets of the runner\n");
+	g_autoptr(GString) text = g_string_new(
+		"# descriptors 3 and above are sockets of the runner\n");
 	g_autofree char *path = cell_path(cell, "command");
 
 	for (int i = 0; argv[i]; i++) {
@@ -330,7 +337,8 @@ static bool boot(struct guest *guest, GError **error)
 	const struct cell_spec *spec = guest->cell->spec;
 	struct qemu_spec qemu = {
 		.machine = spec->machine,
-		.accel = spec->machine == QEMU_DETERMINISTIC ? KIT_ACCEL_TCG : spec->accel,
+		.accel = spec->machine == QEMU_DETERMINISTIC ? KIT_ACCEL_TCG :
+							       spec->accel,
 		.cpus = spec->cpus,
 		.mem_mib = spec->mem_mib,
 		.seed = spec->seed,
@@ -345,7 +353,8 @@ static bool boot(struct guest *guest, GError **error)
 	write_command(guest->cell, &qemu);
 	guest->boots++;
 	guest->boot_begin = g_get_monotonic_time();
-	deadline_start(&guest->deadline, &spec->limits, spec->scale, guest->boot_begin);
+	deadline_start(&guest->deadline, &spec->limits, spec->scale,
+		       guest->boot_begin);
 	cell_say(guest->cell, "booting");
 	guest->qemu = qemu_start(&qemu, &qemu_events, guest, error);
 	return guest->qemu;
@@ -398,18 +407,21 @@ static void check_status(struct guest *guest, int status)
 		return;
 	said = qemu_said(guest->cell->dir);
 	if (WIFSIGNALED(status))
-		guest->harness = g_strdup_printf("QEMU was killed by signal %d%s%s",
-						 WTERMSIG(status), *said ? ": " : "", said);
+		guest->harness = g_strdup_printf(
+			"QEMU was killed by signal %d%s%s", WTERMSIG(status),
+			*said ? ": " : "", said);
 	else
-		guest->harness = g_strdup_printf("QEMU ended with status %d: %s",
-						 WEXITSTATUS(status), said);
+		guest->harness =
+			g_strdup_printf("QEMU ended with status %d: %s",
+					WEXITSTATUS(status), said);
 	g_strdelimit(guest->harness, "\n", ' ');
 }
 
 static bool was_lost(const struct guest *guest)
 {
-	return !guest->deadline.spoke && !guest->interrupted && !guest->harness &&
-	       !guest->unscanned && guest->boots < guest->cell->spec->boots;
+	return !guest->deadline.spoke && !guest->interrupted &&
+	       !guest->harness && !guest->unscanned &&
+	       guest->boots < guest->cell->spec->boots;
 }
 
 /* Count the boot that was lost, keep its console, and try once more. */
@@ -425,18 +437,21 @@ static bool boot_again(struct guest *guest, GError **error)
 	};
 	struct cell_boot *lost = g_new0(struct cell_boot, 1);
 	g_autofree char *log = cell_path(cell, "console.log");
-	g_autofree char *name = g_strdup_printf("console.boot%u.log", guest->boots);
+	g_autofree char *name =
+		g_strdup_printf("console.boot%u.log", guest->boots);
 
 	verdict_judge(&facts, &lost->reason);
 	lost->console = cell_path(cell, name);
-	lost->seconds = (g_get_monotonic_time() - guest->boot_begin) / (double)G_USEC_PER_SEC;
+	lost->seconds = (g_get_monotonic_time() - guest->boot_begin) /
+			(double)G_USEC_PER_SEC;
 	g_ptr_array_add(cell->lost_boots, lost);
-	progress_note(cell->progress, "%s: boot %u was lost (%s), booting once more",
+	progress_note(cell->progress,
+		      "%s: boot %u was lost (%s), booting once more",
 		      cell->spec->name, guest->boots, lost->reason);
 	close_boot(guest);
 	if (g_rename(log, lost->console)) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "cannot keep %s: %s", log,
-			    g_strerror(errno));
+		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+			    "cannot keep %s: %s", log, g_strerror(errno));
 		return false;
 	}
 	return boot(guest, error);
@@ -461,15 +476,19 @@ static void on_exited(void *data, int status)
 	if (guest->hang && !guest->where)
 		guest->where = hang_known(guest->hang);
 	lines_finish(&guest->console_lines);
-	if (lines_finish(&guest->results_lines) && !guest->unscanned && !guest->ours)
-		guest->unscanned = g_strdup("the last line of the results is cut off");
+	if (lines_finish(&guest->results_lines) && !guest->unscanned &&
+	    !guest->ours)
+		guest->unscanned =
+			g_strdup("the last line of the results is cut off");
 	splat_finish(cell->splats);
 	ktap_finish(cell->ktap);
 	remove_raw(cell);
 	g_free(cell->console_digest);
 	g_free(cell->results_digest);
-	cell->console_digest = g_strdup(g_checksum_get_string(guest->console_sum));
-	cell->results_digest = g_strdup(g_checksum_get_string(guest->results_sum));
+	cell->console_digest =
+		g_strdup(g_checksum_get_string(guest->console_sum));
+	cell->results_digest =
+		g_strdup(g_checksum_get_string(guest->results_sum));
 
 	if (was_lost(guest)) {
 		if (boot_again(guest, &error))
@@ -489,7 +508,8 @@ void cell_guest_start(struct cell *cell)
 	cell->runner = guest;
 	cell->stop = guest_stop;
 	if (!spec->initrd)
-		guest->initrd = spec->make_root(spec, cell->dir, spec->root_data, &error);
+		guest->initrd = spec->make_root(spec, cell->dir,
+						spec->root_data, &error);
 	if ((spec->initrd || guest->initrd) && boot(guest, &error)) {
 		guest->ticker = g_timeout_add(TICK_MS, on_tick, guest);
 		return;

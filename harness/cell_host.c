@@ -82,7 +82,8 @@ static const struct ktap_events ktap_events = { .result = on_result };
 static gboolean on_tick(gpointer data)
 {
 	struct host *host = data;
-	enum deadline_layer layer = deadline_expired(&host->deadline, g_get_monotonic_time());
+	enum deadline_layer layer =
+		deadline_expired(&host->deadline, g_get_monotonic_time());
 
 	if (layer == DEADLINE_NONE || host->expired != DEADLINE_NONE)
 		return G_SOURCE_CONTINUE;
@@ -142,7 +143,9 @@ static void finish(struct host *host, int status, const char *harness)
 
 	if (!harness) {
 		lines_finish(&host->lines);
-		bad = host->expired || host->interrupted ? NULL : bad_end(host, status);
+		bad = host->expired || host->interrupted ?
+			      NULL :
+			      bad_end(host, status);
 		if (bad)
 			ktap_fail(cell->ktap, bad);
 		ktap_finish(cell->ktap);
@@ -183,8 +186,8 @@ static bool start(struct host *host, GError **error)
 
 	host->log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (host->log < 0) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "cannot write %s: %s", log,
-			    g_strerror(errno));
+		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+			    "cannot write %s: %s", log, g_strerror(errno));
 		return false;
 	}
 	if (!g_unix_open_pipe(ends, FD_CLOEXEC, error))
@@ -219,7 +222,8 @@ void cell_host_start(struct cell *cell)
 		finish(host, 0, error->message);
 		return;
 	}
-	host->reader = g_unix_fd_add(host->fd, G_IO_IN | G_IO_HUP, on_readable, host);
+	host->reader =
+		g_unix_fd_add(host->fd, G_IO_IN | G_IO_HUP, on_readable, host);
 	host->ticker = g_timeout_add(TICK_MS, on_tick, host);
 	g_child_watch_add(host->pid, on_exit_status, host);
 	cell_say(cell, "running");

@@ -32,15 +32,18 @@ static void put_int(JsonBuilder *json, const char *name, int64_t value)
 static void put_seconds(JsonBuilder *json, const char *name, double value)
 {
 	json_builder_set_member_name(json, name);
-	json_builder_add_double_value(json, (int64_t)(value * 1000 + 0.5) / 1000.0);
+	json_builder_add_double_value(json,
+				      (int64_t)(value * 1000 + 0.5) / 1000.0);
 }
 
-static void put_strings(JsonBuilder *json, const char *name, const GPtrArray *strings)
+static void put_strings(JsonBuilder *json, const char *name,
+			const GPtrArray *strings)
 {
 	json_builder_set_member_name(json, name);
 	json_builder_begin_array(json);
 	for (unsigned int i = 0; i < strings->len; i++) {
-		g_autofree char *valid = g_utf8_make_valid(g_ptr_array_index(strings, i), -1);
+		g_autofree char *valid =
+			g_utf8_make_valid(g_ptr_array_index(strings, i), -1);
 
 		json_builder_add_string_value(json, valid);
 	}
@@ -58,7 +61,8 @@ static void put_tests(JsonBuilder *json, const GPtrArray *nodes)
 		put_string(json, "outcome", ktap_outcome_name(node->outcome));
 		if (node->reason)
 			put_string(json, "reason", node->reason);
-		put_seconds(json, "seconds", (node->end - node->begin) / (double)G_USEC_PER_SEC);
+		put_seconds(json, "seconds",
+			    (node->end - node->begin) / (double)G_USEC_PER_SEC);
 		if (node->diagnostics->len)
 			put_strings(json, "diagnostics", node->diagnostics);
 		if (node->stats->len)
@@ -121,12 +125,14 @@ static void put_spec(JsonBuilder *json, const struct cell_spec *spec)
 	put_string(json, "profile", spec->profile);
 	put_string(json, "core", spec->core);
 	put_string(json, "machine",
-		   spec->machine == QEMU_DETERMINISTIC ? "deterministic" : "parallel");
+		   spec->machine == QEMU_DETERMINISTIC ? "deterministic" :
+							 "parallel");
 	put_string(json, "accel", vars_accel_name(spec->accel));
 	put_int(json, "cpus", spec->cpus);
 	put_int(json, "mem_mib", spec->mem_mib);
 	/* A JSON number loses bits above 2^53 in many readers. */
-	g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, spec->seed);
+	g_autofree char *seed =
+		g_strdup_printf("%" G_GUINT64_FORMAT, spec->seed);
 
 	put_string(json, "seed", seed);
 }
@@ -163,7 +169,8 @@ void cell_json_put(JsonBuilder *json, const struct cell *cell)
 	json_builder_end_object(json);
 }
 
-static bool write_text(const struct cell *cell, const char *text, GError **error)
+static bool write_text(const struct cell *cell, const char *text,
+		       GError **error)
 {
 	g_autofree char *path = cell_path(cell, "result.json");
 	g_autoptr(GError) why = NULL;
@@ -185,4 +192,3 @@ bool cell_write(const struct cell *cell, GError **error)
 	text = json_to_string(root, TRUE);
 	return write_text(cell, text, error);
 }
-

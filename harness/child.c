@@ -3,9 +3,9 @@
  * child.c - processes that cannot outlive the runner
  *
  * Three layers, because a runner ends in three ways:
- *   it finishes or is told to stop   whoever started the child kills and reaps it
- *   it crashes or is SIGKILLed       the kernel sends the child PR_SET_PDEATHSIG
- *   it dies before that took effect  the child compares its parent and leaves
+ *   finished, or told to stop        whoever started the child kills and reaps it
+ *   crashed, or SIGKILLed            the kernel sends the child PR_SET_PDEATHSIG
+ *   dead before that took effect     the child compares its parent and leaves
  *
  * The parent-death signal is sent when the *thread* that forked ends, so
  * children are started from the main thread only.
@@ -42,7 +42,8 @@ static char **environment(const char *const *add)
 
 	for (int i = 0; add && add[i]; i++) {
 		const char *equals = strchr(add[i], '=');
-		g_autofree char *name = equals ? g_strndup(add[i], equals - add[i]) : NULL;
+		g_autofree char *name =
+			equals ? g_strndup(add[i], equals - add[i]) : NULL;
 
 		if (name)
 			env = g_environ_setenv(env, name, equals + 1, TRUE);
@@ -52,7 +53,8 @@ static char **environment(const char *const *add)
 
 bool child_spawn(const struct child_spec *spec, GPid *pid, GError **error)
 {
-	struct setup setup = { .parent = getpid(), .own_group = spec->own_group };
+	struct setup setup = { .parent = getpid(),
+			       .own_group = spec->own_group };
 	GSpawnFlags flags = G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD;
 	g_auto(GStrv) env = environment(spec->env);
 	g_autoptr(GError) spawn_error = NULL;
@@ -66,19 +68,21 @@ bool child_spawn(const struct child_spec *spec, GPid *pid, GError **error)
 	if (spec->err < 0)
 		flags |= G_SPAWN_STDERR_TO_DEV_NULL;
 
-	if (g_spawn_async_with_pipes_and_fds(spec->cwd, spec->argv, (const char *const *)env,
-					     flags, in_child, &setup, spec->in, spec->out,
-					     spec->err, spec->fds, targets, spec->nfds, pid, NULL,
-					     NULL, NULL, &spawn_error))
+	if (g_spawn_async_with_pipes_and_fds(
+		    spec->cwd, spec->argv, (const char *const *)env, flags,
+		    in_child, &setup, spec->in, spec->out, spec->err, spec->fds,
+		    targets, spec->nfds, pid, NULL, NULL, NULL, &spawn_error))
 		return true;
 
 	if (g_error_matches(spawn_error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
-		g_set_error(error, KIT_ERROR, KIT_ERROR_TOOL,
-			    "%s is not installed; harness/mdevkit.sh says which packages are needed",
-			    spec->argv[0]);
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_TOOL,
+			"%s is not installed; harness/mdevkit.sh says which packages are needed",
+			spec->argv[0]);
 	else
-		g_set_error(error, KIT_ERROR, KIT_ERROR_TOOL, "cannot start %s: %s",
-			    spec->argv[0], spawn_error->message);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_TOOL,
+			    "cannot start %s: %s", spec->argv[0],
+			    spawn_error->message);
 	return false;
 }
 

@@ -51,7 +51,8 @@ static void show_last_line(struct run *run)
 
 	while (end > run->output->str && (end[-1] == '\n' || end[-1] == '\r'))
 		end--;
-	for (begin = end; begin > run->output->str && begin[-1] != '\n'; begin--)
+	for (begin = end; begin > run->output->str && begin[-1] != '\n';
+	     begin--)
 		;
 	line = g_strndup(begin, end - begin);
 	if (*line)
@@ -141,10 +142,13 @@ static bool start(struct run *run, GError **error)
 	bool started;
 
 	if (command->log) {
-		run->log = open(command->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+		run->log = open(command->log,
+				O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+				0644);
 		if (run->log < 0) {
-			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "cannot write %s: %s",
-				    command->log, g_strerror(errno));
+			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+				    "cannot write %s: %s", command->log,
+				    g_strerror(errno));
 			return false;
 		}
 	}
@@ -167,11 +171,13 @@ static bool start(struct run *run, GError **error)
 static void wait_for_end(struct run *run)
 {
 	GCancellable *cancellable = progress_cancellable(run->progress);
-	unsigned int reader = g_unix_fd_add(run->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_output, run);
+	unsigned int reader = g_unix_fd_add(
+		run->fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_output, run);
 	unsigned long handler;
 
 	g_child_watch_add(run->pid, on_exit_status, run);
-	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), run, NULL);
+	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled),
+					run, NULL);
 	while (!run->exited)
 		g_main_context_iteration(NULL, TRUE);
 	g_cancellable_disconnect(cancellable, handler);
@@ -196,7 +202,8 @@ static void wait_for_end(struct run *run)
 /* The last lines of the output, indented, for an error message. */
 static char *tail(const struct run *run)
 {
-	g_auto(GStrv) lines = g_strsplit(g_strchomp(run->output->str), "\n", -1);
+	g_auto(GStrv)
+		lines = g_strsplit(g_strchomp(run->output->str), "\n", -1);
 	unsigned int n = g_strv_length(lines);
 	GString *text = g_string_new(NULL);
 
@@ -212,8 +219,8 @@ static bool judge(struct run *run, int *status, GError **error)
 	g_autofree char *last = NULL;
 
 	if (g_cancellable_is_cancelled(progress_cancellable(run->progress))) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED, "interrupted during %s",
-			    run->command->argv[0]);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED,
+			    "interrupted during %s", run->command->argv[0]);
 		return false;
 	}
 	if (status)
@@ -222,23 +229,26 @@ static bool judge(struct run *run, int *status, GError **error)
 		return true;
 
 	last = run->command->output ? g_strdup("") : tail(run);
-	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s failed with status %d%s%s%s",
-		    run->command->argv[0], rc, run->command->log ? ", log in " : "",
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+		    "%s failed with status %d%s%s%s", run->command->argv[0], rc,
+		    run->command->log ? ", log in " : "",
 		    run->command->log ? run->command->log : "", last);
 	return false;
 }
 
-bool command_run(const struct kit_command *command, struct kit_progress *progress, int *status,
-		 GError **error)
+bool command_run(const struct kit_command *command,
+		 struct kit_progress *progress, int *status, GError **error)
 {
-	struct run run = { .command = command, .progress = progress, .fd = -1, .log = -1 };
+	struct run run = {
+		.command = command, .progress = progress, .fd = -1, .log = -1
+	};
 	g_autofree char *shown = g_strjoinv(" ", (char **)command->argv);
 	bool ok = false;
 
 	progress_verbose(progress, "+ %s", shown);
 	if (g_cancellable_is_cancelled(progress_cancellable(progress))) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED, "interrupted before %s",
-			    command->argv[0]);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_INTERRUPTED,
+			    "interrupted before %s", command->argv[0]);
 		return false;
 	}
 

@@ -20,14 +20,16 @@
 
 #define REFERENCE_BOOT 3.5
 #define MAX_SCALE 20.0
-#define TEST_GRACE 15.0 /* PID 1's own kill ladder: stacks, SIGKILL, ten seconds */
+#define TEST_GRACE \
+	15.0 /* PID 1's own kill ladder: stacks, SIGKILL, ten seconds */
 
 double deadline_scale(double boot_seconds)
 {
 	return CLAMP(boot_seconds / REFERENCE_BOOT, 1.0, MAX_SCALE);
 }
 
-void deadline_start(struct deadline *deadline, const struct deadline_limits *limits, double scale,
+void deadline_start(struct deadline *deadline,
+		    const struct deadline_limits *limits, double scale,
 		    int64_t now)
 {
 	*deadline = (struct deadline){
@@ -67,7 +69,8 @@ void deadline_test_end(struct deadline *deadline, int64_t now)
 	deadline->activity = now;
 }
 
-double deadline_limit(const struct deadline *deadline, enum deadline_layer layer)
+double deadline_limit(const struct deadline *deadline,
+		      enum deadline_layer layer)
 {
 	const struct deadline_limits *limits = &deadline->limits;
 	double grace = MIN(TEST_GRACE, limits->test);
@@ -89,20 +92,23 @@ double deadline_limit(const struct deadline *deadline, enum deadline_layer layer
 	return 0;
 }
 
-static bool over(const struct deadline *deadline, enum deadline_layer layer, int64_t since,
-		 int64_t now)
+static bool over(const struct deadline *deadline, enum deadline_layer layer,
+		 int64_t since, int64_t now)
 {
-	return (now - since) / (double)G_USEC_PER_SEC > deadline_limit(deadline, layer);
+	return (now - since) / (double)G_USEC_PER_SEC >
+	       deadline_limit(deadline, layer);
 }
 
-enum deadline_layer deadline_expired(const struct deadline *deadline, int64_t now)
+enum deadline_layer deadline_expired(const struct deadline *deadline,
+				     int64_t now)
 {
 	if (!deadline->spoke) {
 		if (over(deadline, DEADLINE_BOOT, deadline->start, now))
 			return DEADLINE_BOOT;
 		return DEADLINE_NONE;
 	}
-	if (deadline->test_begin && over(deadline, DEADLINE_TEST, deadline->test_begin, now))
+	if (deadline->test_begin &&
+	    over(deadline, DEADLINE_TEST, deadline->test_begin, now))
 		return DEADLINE_TEST;
 	if (over(deadline, DEADLINE_IDLE, deadline->activity, now))
 		return DEADLINE_IDLE;
@@ -113,7 +119,8 @@ enum deadline_layer deadline_expired(const struct deadline *deadline, int64_t no
 
 const char *deadline_name(enum deadline_layer layer)
 {
-	static const char *const names[] = { "none", "boot", "test", "idle", "total" };
+	static const char *const names[] = { "none", "boot", "test", "idle",
+					     "total" };
 
 	return names[layer];
 }

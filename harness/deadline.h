@@ -9,9 +9,9 @@
 
 /* Seconds on a machine of speed 1; the scale is what deadline_scale() says. */
 struct deadline_limits {
-	double boot;  /* until PID 1 says its first word */
-	double test;  /* for a test that brings no limit of its own */
-	double idle;  /* without a byte on console or results */
+	double boot; /* until PID 1 says its first word */
+	double test; /* for a test that brings no limit of its own */
+	double idle; /* without a byte on console or results */
 	double total; /* for everything */
 };
 
@@ -49,7 +49,8 @@ struct deadline {
 /* How much longer than on a machine of speed 1 things take, if a boot took @boot_seconds. */
 double deadline_scale(double boot_seconds);
 
-void deadline_start(struct deadline *deadline, const struct deadline_limits *limits, double scale,
+void deadline_start(struct deadline *deadline,
+		    const struct deadline_limits *limits, double scale,
 		    int64_t now);
 
 /* Anything was said. */
@@ -63,12 +64,14 @@ void deadline_test_begin(struct deadline *deadline, double limit, int64_t now);
 void deadline_test_end(struct deadline *deadline, int64_t now);
 
 /* The layer that is over at @now, the most specific one, or DEADLINE_NONE. */
-enum deadline_layer deadline_expired(const struct deadline *deadline, int64_t now);
+enum deadline_layer deadline_expired(const struct deadline *deadline,
+				     int64_t now);
 
 /* "boot", "test", ... */
 const char *deadline_name(enum deadline_layer layer);
 
 /* The scaled limit of @layer, in seconds. */
-double deadline_limit(const struct deadline *deadline, enum deadline_layer layer);
+double deadline_limit(const struct deadline *deadline,
+		      enum deadline_layer layer);
 
 #endif /* _KIT_HARNESS_DEADLINE_H */

@@ -10,7 +10,7 @@
  */
 #include "kit.h"
 
-G_DEFINE_QUARK(kit-error-quark, error)
+G_DEFINE_QUARK(kit - error - quark, error)
 
 enum kit_status error_status(const GError *error)
 {

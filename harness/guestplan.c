@@ -14,8 +14,10 @@
 #define MDEV_PARENT "mdma"
 #define MDEV_TYPE "mdma-1"
 #define LEAKCHECK_SECONDS 15
-/* A second of the deterministic machine's clock takes about five of a host of speed 1; a
- * third of that is in the measured scale already, since its boot is slower too. */
+/*
+ * A second of the deterministic machine's clock takes about five of a host of speed 1;
+ * a part of that is in the measured scale already, since its boot is slower too.
+ */
 #define DETERMINISTIC_STRETCH 2.0
 
 static unsigned int devices_needed(const struct guestplan *plan)
@@ -23,26 +25,32 @@ static unsigned int devices_needed(const struct guestplan *plan)
 	unsigned int devices = plan->shell ? 2 : 0;
 
 	for (unsigned int i = 0; plan->tests && i < plan->tests->len; i++) {
-		const struct manifest_test *test = g_ptr_array_index(plan->tests, i);
+		const struct manifest_test *test =
+			g_ptr_array_index(plan->tests, i);
 
 		devices = MAX(devices, test->devices);
 	}
 	return devices;
 }
 
-static double limit_of(const struct guestplan *plan, const struct manifest_test *test)
+static double limit_of(const struct guestplan *plan,
+		       const struct manifest_test *test)
 {
 	bool timed = false;
 
-	for (int i = 0; test->args[i]; i++)
-		timed |= strstr(test->args[i], "@SECONDS@") != NULL;
+	for (int i = 0; test->args[i]; i++) {
+		if (strstr(test->args[i], "@SECONDS@"))
+			timed = true;
+	}
 	return test->seconds + (timed ? plan->seconds : 0);
 }
 
-static void add_argument(GString *text, const struct guestplan *plan, const char *word)
+static void add_argument(GString *text, const struct guestplan *plan,
+			 const char *word)
 {
 	g_autoptr(GString) out = g_string_new(word);
-	g_autofree char *seed = g_strdup_printf("%" G_GUINT64_FORMAT, plan->seed);
+	g_autofree char *seed =
+		g_strdup_printf("%" G_GUINT64_FORMAT, plan->seed);
 	g_autofree char *seconds = g_strdup_printf("%u", plan->seconds);
 
 	g_string_replace(out, "@SEED@", seed, 0);
@@ -51,10 +59,12 @@ static void add_argument(GString *text, const struct guestplan *plan, const char
 	g_string_append_printf(text, " %s", out->str);
 }
 
-static void add_test(GString *text, const struct guestplan *plan, const struct manifest_test *test)
+static void add_test(GString *text, const struct guestplan *plan,
+		     const struct manifest_test *test)
 {
 	g_string_append_printf(text, "test %s %.0f %s", test->name,
-			       ceil(limit_of(plan, test) * plan->stretch), test->program);
+			       ceil(limit_of(plan, test) * plan->stretch),
+			       test->program);
 	for (int i = 0; test->args[i]; i++)
 		add_argument(text, plan, test->args[i]);
 	g_string_append_c(text, '\n');
@@ -68,8 +78,9 @@ char *guestplan_text(const struct guestplan *plan)
 	for (int i = 0; plan->modules && plan->modules[i]; i++)
 		g_string_append_printf(text, "insmod %s\n", plan->modules[i]);
 	for (unsigned int i = 0; i < devices; i++)
-		g_string_append_printf(text, "mdev " MDEV_PARENT " " MDEV_TYPE
-					     " 6d646d61-0000-4000-8000-%012x\n",
+		g_string_append_printf(text,
+				       "mdev " MDEV_PARENT " " MDEV_TYPE
+				       " 6d646d61-0000-4000-8000-%012x\n",
 				       i + 1);
 	if (plan->shell) {
 		g_string_append(text, "shell\nend\n");
@@ -88,14 +99,18 @@ GPtrArray *guestplan_tests(const struct guestplan *plan)
 	GPtrArray *tests = g_ptr_array_new_with_free_func(verdict_test_free);
 
 	for (unsigned int i = 0; plan->tests && i < plan->tests->len; i++) {
-		const struct manifest_test *test = g_ptr_array_index(plan->tests, i);
+		const struct manifest_test *test =
+			g_ptr_array_index(plan->tests, i);
 
-		g_ptr_array_add(tests, verdict_test_new(test->name, limit_of(plan, test), true,
-							manifest_xfail(test, plan->core)));
+		g_ptr_array_add(
+			tests,
+			verdict_test_new(test->name, limit_of(plan, test), true,
+					 manifest_xfail(test, plan->core)));
 	}
 	if (tests->len)
 		g_ptr_array_add(tests,
-				verdict_test_new("leakcheck", LEAKCHECK_SECONDS, true, NULL));
+				verdict_test_new("leakcheck", LEAKCHECK_SECONDS,
+						 true, NULL));
 	return tests;
 }
 
@@ -107,13 +122,18 @@ unsigned int guestplan_seconds(enum kit_size size, enum qemu_machine machine)
 	return machine == QEMU_PARALLEL ? parallel[size] : deterministic[size];
 }
 
-struct deadline_limits guestplan_limits(const struct guestplan *plan, enum qemu_machine machine)
+struct deadline_limits guestplan_limits(const struct guestplan *plan,
+					enum qemu_machine machine)
 {
-	struct deadline_limits limits = { .boot = 60, .test = 30, .idle = 60, .total = 120 };
+	struct deadline_limits limits = {
+		.boot = 60, .test = 30, .idle = 60, .total = 120
+	};
 	double stretch = machine == QEMU_PARALLEL ? 1.0 : DETERMINISTIC_STRETCH;
 
 	for (unsigned int i = 0; plan->tests && i < plan->tests->len; i++) {
-		double limit = limit_of(plan, g_ptr_array_index(plan->tests, i)) * stretch;
+		double limit =
+			limit_of(plan, g_ptr_array_index(plan->tests, i)) *
+			stretch;
 
 		/* PID 1 ends a silent test at its limit; longer silence is PID 1's own. */
 		limits.idle = MAX(limits.idle, limit + 30);

@@ -40,6 +40,7 @@ GPtrArray *guestplan_tests(const struct guestplan *plan);
 unsigned int guestplan_seconds(enum kit_size size, enum qemu_machine machine);
 
 /* Limits of a guest that does @plan. */
-struct deadline_limits guestplan_limits(const struct guestplan *plan, enum qemu_machine machine);
+struct deadline_limits guestplan_limits(const struct guestplan *plan,
+					enum qemu_machine machine);
 
 #endif /* _KIT_HARNESS_GUESTPLAN_H */

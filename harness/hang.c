@@ -24,7 +24,13 @@
 #define TICK_MS 100
 #define QUIET 1.0
 
-enum step { STEP_BLOCKED, STEP_TASKS, STEP_REGISTERS, STEP_NMI, STEP_DONE };
+enum step {
+	STEP_BLOCKED,
+	STEP_TASKS,
+	STEP_REGISTERS,
+	STEP_NMI,
+	STEP_DONE
+};
 
 struct ticket;
 
@@ -37,9 +43,9 @@ struct hang {
 	enum step step;
 	int64_t step_begin;
 	int64_t last_console;
-	bool answered;         /* the console said something in this step */
+	bool answered; /* the console said something in this step */
 	bool ever_answered;
-	bool replied;          /* QMP did, in this step */
+	bool replied; /* QMP did, in this step */
 	unsigned int timer;
 	char *where;
 	struct ticket *ticket; /* of the question that QMP has not answered yet */
@@ -74,7 +80,8 @@ char *hang_where(const char *registers)
 			cpu = atoi(number + strlen("CPU#"));
 		if (!rip)
 			continue;
-		g_string_append_printf(where, "%sCPU %d ", where->len ? ", " : "", cpu);
+		g_string_append_printf(where, "%sCPU %d ",
+				       where->len ? ", " : "", cpu);
 		if (halted && halted[4] == '1') {
 			g_string_append(where, "halted");
 			continue;
@@ -139,9 +146,11 @@ static bool step_over(const struct hang *hang, int64_t now)
 
 char *hang_known(const struct hang *hang)
 {
-	return g_strdup_printf("%s%s", hang->where ? hang->where : "registers unknown",
-			       hang->ever_answered ? ", task stacks are on the console" :
-						     ", SysRq got no answer");
+	return g_strdup_printf("%s%s",
+			       hang->where ? hang->where : "registers unknown",
+			       hang->ever_answered ?
+				       ", task stacks are on the console" :
+				       ", SysRq got no answer");
 }
 
 static void finish(struct hang *hang)
@@ -174,7 +183,8 @@ static bool advance(struct hang *hang)
 		if (hang->ever_answered || !qemu_qmp(hang->qemu))
 			return false;
 		enter(hang, STEP_NMI);
-		qmp_send(qemu_qmp(hang->qemu), "inject-nmi", NULL, NULL, NULL, NULL);
+		qmp_send(qemu_qmp(hang->qemu), "inject-nmi", NULL, NULL, NULL,
+			 NULL);
 		return true;
 	case STEP_NMI:
 	case STEP_DONE:
@@ -194,8 +204,8 @@ static gboolean on_tick(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-struct hang *hang_start(struct qemu *qemu, const char *dir, double scale, hang_done_fn done,
-			void *data)
+struct hang *hang_start(struct qemu *qemu, const char *dir, double scale,
+			hang_done_fn done, void *data)
 {
 	struct hang *hang = g_new0(struct hang, 1);
 

@@ -18,9 +18,10 @@ typedef void (*hang_done_fn)(void *data, const char *where);
  * @dir: directory that receives registers.txt
  * @scale: how slow this machine is; stretches the waits
  * @done: called once from the main loop, unless hang_free() comes first
+ * @data: for @done
  */
-struct hang *hang_start(struct qemu *qemu, const char *dir, double scale, hang_done_fn done,
-			void *data);
+struct hang *hang_start(struct qemu *qemu, const char *dir, double scale,
+			hang_done_fn done, void *data);
 
 /* What is known so far, if the guest ends (a panic by NMI) before @done is called; free it. */
 char *hang_known(const struct hang *hang);

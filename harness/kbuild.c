@@ -112,16 +112,13 @@ static char *make_key(const struct stage *stage, const GPtrArray *sources,
 
 static bool same_content(const char *a, const char *b)
 {
-	g_autofree char *text[2] = { NULL, NULL };
-	gsize length[2];
-	bool same;
+	g_autofree char *left = NULL;
+	g_autofree char *right = NULL;
+	gsize nleft, nright;
 
-	if (!g_file_get_contents(a, &text[0], &length[0], NULL))
-		return false;
-	same = g_file_get_contents(b, &text[1], &length[1], NULL) &&
-	       length[0] == length[1] && !memcmp(text[0], text[1], length[0]);
-	g_free(text[1]);
-	return same;
+	return g_file_get_contents(a, &left, &nleft, NULL) &&
+	       g_file_get_contents(b, &right, &nright, NULL) &&
+	       nleft == nright && !memcmp(left, right, nleft);
 }
 
 static bool stage_copy(const char *from, const char *to, GError **error)

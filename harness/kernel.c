@@ -242,6 +242,10 @@ struct kit_kernel *kernel_load(const char *dir, GError **error)
 	if (parts.profile && parts.release && parts.image && parts.config &&
 	    parts.modules_dir && parts.kbuild_dir) {
 		kernel = kernel_new(id, &parts, error);
+		if (!kernel)
+			g_prefix_error(
+				error,
+				"damaged, remove %s and run again: ", real);
 	} else {
 		kernel = NULL;
 		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,

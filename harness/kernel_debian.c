@@ -292,7 +292,8 @@ struct kit_kernel *kernel_debian_stock(const struct kit_vars *vars,
 		return NULL;
 	/* Perhaps the one we waited for has made it. */
 	kernel = kernel_load(path, error);
-	if (!kernel && fetch_stock(vars, link, progress, error))
+	if (!kernel && !(error && *error) &&
+	    fetch_stock(vars, link, progress, error))
 		kernel = kernel_load(path, error);
 	build_unlock(lock);
 	return kernel;

@@ -24,6 +24,9 @@
 
 #define NEED_MIB 900
 
+/* Kernels kept of one profile, for the suites and sources in use. */
+#define KEEP_KERNELS 4
+
 /* A build on its way: where from, where to, under which name. */
 struct build {
 	const char *profile;
@@ -61,16 +64,15 @@ static char *read_fragments(const char *profile, GError **error)
 	g_autofree char *base =
 		path_source("harness", "config", "base.config", NULL);
 	g_autofree char *own = path_source("harness", "config", name, NULL);
-	g_autofree char *text[2] = { NULL, NULL };
+	g_autofree char *common = NULL;
+	g_autofree char *special = NULL;
 	g_autofree char *all = NULL;
 
-	if (!g_file_get_contents(base, &text[0], NULL, error))
+	if (!g_file_get_contents(base, &common, NULL, error) ||
+	    !g_file_get_contents(own, &special, NULL, error))
 		return NULL;
-	if (g_file_get_contents(own, &text[1], NULL, error)) {
-		all = g_strconcat(text[0], "\n", text[1], NULL);
-		g_free(g_steal_pointer(&text[1]));
-	}
-	return all ? strip_comments(all) : NULL;
+	all = g_strconcat(common, "\n", special, NULL);
+	return strip_comments(all);
 }
 
 static bool compiler_version(struct kit_progress *progress, char **version,
@@ -262,8 +264,13 @@ static bool build_profile(struct build *build, const char *final,
 	    !build_write(build->fragment, fragment, -1, error))
 		return false;
 	g_unlink(build->log);
-	if (compile(build, error) && path_publish(build->dir, final, error))
+	if (compile(build, error) && path_publish(build->dir, final, error)) {
+		g_autofree char *prefix =
+			g_strconcat(build->profile, "-", NULL);
+
+		build_trim(parent, prefix, KEEP_KERNELS);
 		return true;
+	}
 	build_explain_space(error);
 	return false;
 }
@@ -306,7 +313,8 @@ struct kit_kernel *kernel_profile(const struct kit_vars *vars,
 	build.id = id;
 	/* Perhaps the one we waited for has made it. */
 	kernel = kernel_load(final, error);
-	if (!kernel && build_profile(&build, final, fragment, error))
+	if (!kernel && !(error && *error) &&
+	    build_profile(&build, final, fragment, error))
 		kernel = kernel_load(final, error);
 	build_unlock(lock);
 	g_free(build.dir);

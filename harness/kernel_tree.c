@@ -17,6 +17,9 @@
 
 #include "kernel.h"
 
+/* Kernels built elsewhere that are remembered; each may have modules of two cores. */
+#define KEEP_VIEWS 4
+
 char *kernel_tree_release(const char *tree, GError **error)
 {
 	g_autofree char *path = g_build_filename(tree, "include", "config",
@@ -136,6 +139,16 @@ static bool link_lists(const char *tree, const char *into, GError **error)
 	return true;
 }
 
+/* Every build of a tree gets another name; what was made for older ones goes. */
+static void forget_old_views(void)
+{
+	g_autofree char *kernels = path_build("kernels", NULL);
+	g_autofree char *modules = path_build("modules", NULL);
+
+	build_trim(kernels, "tree-", KEEP_VIEWS);
+	build_trim(modules, "tree-", 2 * KEEP_VIEWS);
+}
+
 /* build/kernels/@id with lib/modules/@release made of links into @tree. */
 static bool make_view(const char *tree, const char *id, const char *release,
 		      struct kit_progress *progress, GError **error)
@@ -162,6 +175,8 @@ static bool make_view(const char *tree, const char *id, const char *release,
 	if (!ok) {
 		build_explain_space(error);
 		path_remove(temporary, NULL);
+	} else {
+		forget_old_views();
 	}
 	return ok;
 }

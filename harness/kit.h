@@ -68,9 +68,21 @@ enum kit_status error_status(const GError *error);
 
 /* ------------------------------------------------------------------- vars.c */
 
-enum kit_accel { KIT_ACCEL_AUTO, KIT_ACCEL_KVM, KIT_ACCEL_TCG };
-enum kit_size { KIT_SIZE_SMOKE, KIT_SIZE_QUICK, KIT_SIZE_FULL, KIT_SIZE_SOAK };
-enum kit_core { KIT_CORE_KIT, KIT_CORE_TREE };
+enum kit_accel {
+	KIT_ACCEL_AUTO,
+	KIT_ACCEL_KVM,
+	KIT_ACCEL_TCG
+};
+enum kit_size {
+	KIT_SIZE_SMOKE,
+	KIT_SIZE_QUICK,
+	KIT_SIZE_FULL,
+	KIT_SIZE_SOAK
+};
+enum kit_core {
+	KIT_CORE_KIT,
+	KIT_CORE_TREE
+};
 
 /**
  * struct kit_vars - the NAME=value arguments, parsed and checked
@@ -87,14 +99,16 @@ enum kit_core { KIT_CORE_KIT, KIT_CORE_TREE };
  * @verbose: V=1, commands and console are echoed
  * @tests: TESTS, comma-separated globs over manifest names, NULL = all of the suite
  * @seed: SEED, valid if @seed_set; otherwise chosen by the verb and reported
+ * @seed_set: the user gave SEED
  * @seed_first: SEEDS=first-last, closed interval, valid if @seeds_set
  * @seed_last: see @seed_first
+ * @seeds_set: the user gave SEEDS
  * @storm: STORM, comma-separated globs over storm names, NULL = all
  * @seconds: SECONDS of a storm, 0 = as SIZE says
  * @size: SIZE, default quick
  * @repeat: REPEAT, default 1
  * @until_fail: UNTIL_FAIL=1, repeat until something fails
- * @driver: DRIVER, absolute path of a module to test, or NULL
+ * @driver: NULL; kept for the test of other drivers, which is not there yet
  * @given: what the user gave, "NAME=value" in order, for replay commands
  */
 struct kit_vars {
@@ -140,20 +154,24 @@ const char *vars_accel_name(enum kit_accel accel);
 
 struct kit_progress;
 
-/* Start a phase: "kernel", "modules", "boot"; prints it (at once when piped, live on a terminal). */
+/* Start a phase: "kernel", "modules", "boot"; it is the live line until it ends. */
 void progress_begin(struct kit_progress *progress, const char *phase);
 
 /* End the phase: one line with the time it took and @format, a result in a few words or NULL. */
-void progress_end(struct kit_progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void progress_end(struct kit_progress *progress, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 /* Replace the live line's text; costs nothing when piped. Call as often as you like. */
-void progress_live(struct kit_progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void progress_live(struct kit_progress *progress, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 /* A line that stays, on a terminal and in a pipe. */
-void progress_note(struct kit_progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void progress_note(struct kit_progress *progress, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 /* As progress_note(), only with V=1. */
-void progress_verbose(struct kit_progress *progress, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void progress_verbose(struct kit_progress *progress, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 
 /* Tripped by SIGINT and SIGTERM. Never NULL. */
 GCancellable *progress_cancellable(struct kit_progress *progress);
@@ -216,7 +234,7 @@ struct kit_command {
  * The child has a process group of its own, which is killed on cancellation, and
  * gets SIGKILL when the runner dies.
  */
-bool command_run(const struct kit_command *command, struct kit_progress *progress, int *status,
-		 GError **error);
+bool command_run(const struct kit_command *command,
+		 struct kit_progress *progress, int *status, GError **error);
 
 #endif /* _KIT_HARNESS_KIT_H */

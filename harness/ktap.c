@@ -32,10 +32,11 @@
 
 struct level {
 	unsigned int indent;
-	struct ktap_node *node;     /* whose children the results here are */
-	GPtrArray *orphans;         /* of the level above this one, not adopted yet, or NULL */
+	struct ktap_node *node; /* whose children the results here are */
+	GPtrArray *
+		orphans; /* of the level above this one, not adopted yet, or NULL */
 	int orphans_planned;
-	GPtrArray *diagnostics;     /* for the next result */
+	GPtrArray *diagnostics; /* for the next result */
 	bool versioned;
 	bool bailed;
 };
@@ -45,7 +46,8 @@ struct ktap {
 	const struct ktap_events *events;
 	void *data;
 	struct ktap_node *root;
-	struct ktap_node *running;  /* KTAP_GUEST: between "# start" and its result */
+	struct ktap_node
+		*running; /* KTAP_GUEST: between "# start" and its result */
 	GPtrArray *levels;
 	GPtrArray *errors;
 	char *bail;
@@ -93,7 +95,8 @@ static void level_free(gpointer data)
 	g_free(level);
 }
 
-static struct level *level_push(struct ktap *ktap, struct ktap_node *node, unsigned int indent)
+static struct level *level_push(struct ktap *ktap, struct ktap_node *node,
+				unsigned int indent)
 {
 	struct level *level = g_new0(struct level, 1);
 
@@ -109,7 +112,8 @@ static struct level *level_top(struct ktap *ktap)
 	return g_ptr_array_index(ktap->levels, ktap->levels->len - 1);
 }
 
-static void complain(struct ktap *ktap, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void complain(struct ktap *ktap, const char *format, ...)
+	G_GNUC_PRINTF(2, 3);
 static void complain(struct ktap *ktap, const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -120,10 +124,12 @@ static void complain(struct ktap *ktap, const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_ptr_array_add(ktap->errors, g_strdup_printf("results line %u: %s", ktap->lineno, text));
+	g_ptr_array_add(ktap->errors, g_strdup_printf("results line %u: %s",
+						      ktap->lineno, text));
 }
 
-struct ktap *ktap_new(enum ktap_dialect dialect, const struct ktap_events *events, void *data)
+struct ktap *ktap_new(enum ktap_dialect dialect,
+		      const struct ktap_events *events, void *data)
 {
 	static const struct ktap_events none;
 	struct ktap *ktap = g_new0(struct ktap, 1);
@@ -170,12 +176,13 @@ static void check_level(struct ktap *ktap, const struct level *level)
 	if (level->bailed)
 		return;
 	if (level->orphans)
-		complain(ktap, "%s: a group of subtests has no result line", level_name(level));
+		complain(ktap, "%s: a group of subtests has no result line",
+			 level_name(level));
 	if (node->planned < 0)
 		complain(ktap, "%s: the plan is missing", level_name(level));
 	else if ((unsigned int)node->planned != node->children->len)
-		complain(ktap, "%s: the plan says %d, there are %u", level_name(level),
-			 node->planned, node->children->len);
+		complain(ktap, "%s: the plan says %d, there are %u",
+			 level_name(level), node->planned, node->children->len);
 }
 
 static void move_all(GPtrArray *from, GPtrArray *to)
@@ -195,28 +202,32 @@ static void level_pop(struct ktap *ktap)
 
 	check_level(ktap, level);
 	if (level->orphans) {
-		struct ktap_node *lost = node_new("subtests without a result", ktap->now);
+		struct ktap_node *lost =
+			node_new("subtests without a result", ktap->now);
 
 		move_all(level->orphans, lost->children);
 		g_clear_pointer(&level->orphans, g_ptr_array_unref);
 		g_ptr_array_add(node->children, lost);
 	}
 	for (unsigned int i = 0; i < level->diagnostics->len; i++)
-		g_ptr_array_add(node->diagnostics,
-				g_strdup(g_ptr_array_index(level->diagnostics, i)));
+		g_ptr_array_add(
+			node->diagnostics,
+			g_strdup(g_ptr_array_index(level->diagnostics, i)));
 	g_ptr_array_set_size(ktap->levels, ktap->levels->len - 1);
 	if (node == ktap->running)
 		return;
 
 	parent = level_top(ktap);
 	if (parent->orphans)
-		complain(ktap, "%s: a group of subtests has no result line", level_name(parent));
+		complain(ktap, "%s: a group of subtests has no result line",
+			 level_name(parent));
 	g_clear_pointer(&parent->orphans, g_ptr_array_unref);
 	parent->orphans = g_ptr_array_ref(node->children);
 	parent->orphans_planned = node->planned;
 	for (unsigned int i = 0; i < node->diagnostics->len; i++)
-		g_ptr_array_add(parent->diagnostics,
-				g_strdup(g_ptr_array_index(node->diagnostics, i)));
+		g_ptr_array_add(
+			parent->diagnostics,
+			g_strdup(g_ptr_array_index(node->diagnostics, i)));
 	node_free(node);
 }
 
@@ -231,14 +242,15 @@ static bool any_failed(const GPtrArray *nodes)
 	return false;
 }
 
-static void apply_result(struct ktap *ktap, struct level *level, struct ktap_token *token,
-			 struct ktap_node *node)
+static void apply_result(struct ktap *ktap, struct level *level,
+			 struct ktap_token *token, struct ktap_node *node)
 {
 	struct ktap_node *parent = level->node;
 
 	if (token->number != parent->children->len + 1)
-		complain(ktap, "%s: result %u comes as number %u", level_name(level),
-			 token->number, parent->children->len + 1);
+		complain(ktap, "%s: result %u comes as number %u",
+			 level_name(level), token->number,
+			 parent->children->len + 1);
 	if (!node)
 		node = node_new(token->name, ktap->now);
 	if (level->orphans) {
@@ -255,12 +267,14 @@ static void apply_result(struct ktap *ktap, struct level *level, struct ktap_tok
 	g_ptr_array_add(parent->children, node);
 
 	if (node->outcome == KTAP_PASS && any_failed(node->children)) {
-		complain(ktap, "%s says ok, but its subtests failed", node->name);
+		complain(ktap, "%s says ok, but its subtests failed",
+			 node->name);
 		node->outcome = KTAP_FAIL;
 	}
 }
 
-static void apply_plan(struct ktap *ktap, struct level *level, const struct ktap_token *token)
+static void apply_plan(struct ktap *ktap, struct level *level,
+		       const struct ktap_token *token)
 {
 	if (level->node->planned >= 0) {
 		complain(ktap, "%s: a second plan", level_name(level));
@@ -274,7 +288,8 @@ static void apply_plan(struct ktap *ktap, struct level *level, const struct ktap
 static void apply_bail(struct ktap *ktap, const struct ktap_token *token)
 {
 	if (!ktap->bail)
-		ktap->bail = g_strdup(*token->reason ? token->reason : "no reason given");
+		ktap->bail = g_strdup(*token->reason ? token->reason :
+						       "no reason given");
 	for (unsigned int i = 0; i < ktap->levels->len; i++) {
 		struct level *level = g_ptr_array_index(ktap->levels, i);
 
@@ -289,7 +304,8 @@ static void add_diagnostic(struct ktap *ktap, const char *text)
 
 	words += strspn(words, " ");
 	if (g_str_has_prefix(words, "stat ")) {
-		g_ptr_array_add(ktap->running ? ktap->running->stats : ktap->root->stats,
+		g_ptr_array_add(ktap->running ? ktap->running->stats :
+						ktap->root->stats,
 				g_strdup(words + 5));
 		if (ktap->events->stat)
 			ktap->events->stat(ktap->data, words + 5);
@@ -307,7 +323,8 @@ static void add_diagnostic(struct ktap *ktap, const char *text)
 /* A line of a program; @base is the indent at which programs start here. */
 static void program_line(struct ktap *ktap, const char *line, unsigned int base)
 {
-	unsigned int bottom = base ? 2 : 1; /* levels that indentation cannot close */
+	unsigned int bottom =
+		base ? 2 : 1; /* levels that indentation cannot close */
 	unsigned int indent = strspn(line, " ");
 	struct ktap_token token;
 	struct level *level;
@@ -329,13 +346,16 @@ static void program_line(struct ktap *ktap, const char *line, unsigned int base)
 			ktap_token_clear(&token);
 			return;
 		}
-		level = level_push(ktap, node_new("a group of subtests", ktap->now), indent);
+		level = level_push(ktap,
+				   node_new("a group of subtests", ktap->now),
+				   indent);
 	}
 
 	switch (token.kind) {
 	case KTAP_VERSION:
 		if (level->versioned || level->node->children->len)
-			complain(ktap, "%s: a second version line", level_name(level));
+			complain(ktap, "%s: a second version line",
+				 level_name(level));
 		level->versioned = true;
 		break;
 	case KTAP_PLAN:
@@ -343,10 +363,13 @@ static void program_line(struct ktap *ktap, const char *line, unsigned int base)
 		break;
 	case KTAP_RESULT:
 		apply_result(ktap, level, &token, NULL);
-		if (ktap->events->result && level == g_ptr_array_index(ktap->levels, bottom - 1))
-			ktap->events->result(ktap->data,
-					     g_ptr_array_index(level->node->children,
-							       level->node->children->len - 1));
+		if (ktap->events->result &&
+		    level == g_ptr_array_index(ktap->levels, bottom - 1))
+			ktap->events->result(
+				ktap->data,
+				g_ptr_array_index(level->node->children,
+						  level->node->children->len -
+							  1));
 		break;
 	case KTAP_BAIL:
 		apply_bail(ktap, &token);
@@ -362,10 +385,12 @@ static void program_line(struct ktap *ktap, const char *line, unsigned int base)
 static void start_test(struct ktap *ktap, const char *name)
 {
 	if (ktap->running) {
-		complain(ktap, "%s starts before %s had its result", name, ktap->running->name);
+		complain(ktap, "%s starts before %s had its result", name,
+			 ktap->running->name);
 		while (ktap->levels->len > 1)
 			level_pop(ktap);
-		g_ptr_array_add(ktap->root->children, g_steal_pointer(&ktap->running));
+		g_ptr_array_add(ktap->root->children,
+				g_steal_pointer(&ktap->running));
 	}
 	if (ktap->root->planned < 0)
 		complain(ktap, "%s starts before the plan", name);
@@ -387,15 +412,17 @@ static void guest_result(struct ktap *ktap, struct ktap_token *token)
 	}
 	level = level_top(ktap);
 	if (!ktap->running) {
-		complain(ktap, "%s has a result, but was never started", token->name);
-	} else if (strcmp(ktap->running->name, token->name)) {
-		complain(ktap, "%s was started, the result is for %s", ktap->running->name,
+		complain(ktap, "%s has a result, but was never started",
 			 token->name);
+	} else if (strcmp(ktap->running->name, token->name)) {
+		complain(ktap, "%s was started, the result is for %s",
+			 ktap->running->name, token->name);
 	}
 	if (level->node->planned < 0)
 		complain(ktap, "%s: a result before the plan", token->name);
 	apply_result(ktap, level, token, g_steal_pointer(&ktap->running));
-	node = g_ptr_array_index(level->node->children, level->node->children->len - 1);
+	node = g_ptr_array_index(level->node->children,
+				 level->node->children->len - 1);
 	if (ktap->events->result)
 		ktap->events->result(ktap->data, node);
 }
@@ -405,7 +432,8 @@ static void guest_end(struct ktap *ktap, const char *status)
 	uint64_t number;
 
 	if (ktap->running)
-		complain(ktap, "the end, but %s has no result", ktap->running->name);
+		complain(ktap, "the end, but %s has no result",
+			 ktap->running->name);
 	if (!g_ascii_string_to_unsigned(status, 10, 0, 255, &number, NULL)) {
 		complain(ktap, "the end has no status");
 		number = 255;
@@ -430,7 +458,9 @@ static void guest_line(struct ktap *ktap, const char *line)
 	}
 	if (indent >= GUEST_INDENT) {
 		if (!ktap->running) {
-			complain(ktap, "output of a test that was not started: %.60s", line);
+			complain(ktap,
+				 "output of a test that was not started: %.60s",
+				 line);
 			return;
 		}
 		if (ktap->levels->len == 1)
@@ -440,8 +470,10 @@ static void guest_line(struct ktap *ktap, const char *line)
 	}
 
 	ktap_token_read(line, &token);
-	if (!bottom->versioned && token.kind != KTAP_VERSION && token.kind != KTAP_BAIL)
-		complain(ktap, "the first line is not 'KTAP version 1': %.60s", line);
+	if (!bottom->versioned && token.kind != KTAP_VERSION &&
+	    token.kind != KTAP_BAIL)
+		complain(ktap, "the first line is not 'KTAP version 1': %.60s",
+			 line);
 	if (token.kind != KTAP_VERSION)
 		bottom->versioned = true;
 
@@ -496,13 +528,15 @@ void ktap_finish(struct ktap *ktap)
 		level_pop(ktap);
 	if (ktap->running) {
 		complain(ktap, "%s never got a result", ktap->running->name);
-		g_ptr_array_add(ktap->root->children, g_steal_pointer(&ktap->running));
+		g_ptr_array_add(ktap->root->children,
+				g_steal_pointer(&ktap->running));
 	}
 	if (ktap->lineno)
 		check_level(ktap, level_top(ktap));
 	else
 		complain(ktap, "there are no results");
-	if (ktap->dialect == KTAP_GUEST && ktap->lineno && !ktap->ended && !ktap->bail)
+	if (ktap->dialect == KTAP_GUEST && ktap->lineno && !ktap->ended &&
+	    !ktap->bail)
 		complain(ktap, "the last line, '# mdevkit end', is missing");
 }
 
@@ -544,33 +578,4 @@ int ktap_end_status(const struct ktap *ktap)
 const struct ktap_node *ktap_running(const struct ktap *ktap)
 {
 	return ktap->running;
-}
-
-void ktap_count(const struct ktap_node *node, struct ktap_counts *counts)
-{
-	unsigned int failed = counts->failed;
-
-	for (unsigned int i = 0; i < node->children->len; i++)
-		ktap_count(g_ptr_array_index(node->children, i), counts);
-	if (!*node->name && !node->number)
-		return;
-
-	if (node->outcome == KTAP_FAIL) {
-		if (counts->failed == failed)
-			counts->failed++;
-	} else if (!node->children->len) {
-		if (node->outcome == KTAP_PASS)
-			counts->passed++;
-		else if (node->outcome == KTAP_SKIP)
-			counts->skipped++;
-		else
-			counts->xfailed++;
-	}
-}
-
-const char *ktap_outcome_name(enum ktap_outcome outcome)
-{
-	static const char *const names[] = { "passed", "failed", "skipped", "expected failure" };
-
-	return names[outcome];
 }

@@ -7,7 +7,12 @@
 
 #include "kit.h"
 
-enum ktap_outcome { KTAP_PASS, KTAP_FAIL, KTAP_SKIP, KTAP_XFAIL };
+enum ktap_outcome {
+	KTAP_PASS,
+	KTAP_FAIL,
+	KTAP_SKIP,
+	KTAP_XFAIL
+};
 
 /**
  * struct ktap_node - one test, or the whole document (the root)
@@ -50,11 +55,15 @@ struct ktap_events {
  * indented by four, a result per test, "# mdevkit end STATUS" as the last line.
  * KTAP_PROGRAM: what a program says by itself.
  */
-enum ktap_dialect { KTAP_GUEST, KTAP_PROGRAM };
+enum ktap_dialect {
+	KTAP_GUEST,
+	KTAP_PROGRAM
+};
 
 struct ktap;
 
-struct ktap *ktap_new(enum ktap_dialect dialect, const struct ktap_events *events, void *data);
+struct ktap *ktap_new(enum ktap_dialect dialect,
+		      const struct ktap_events *events, void *data);
 void ktap_free(struct ktap *ktap);
 
 /* One line, without its newline, read at @now (microseconds). */

@@ -76,9 +76,11 @@ static bool read_result(const char *text, struct ktap_token *token)
 	if (g_str_has_prefix(text, "- "))
 		text += 2;
 	hash = *text == '#' ? text : strstr(text, " # ");
-	token->name = g_strchomp(hash ? g_strndup(text, hash - text) : g_strdup(text));
+	token->name = g_strchomp(hash ? g_strndup(text, hash - text) :
+					g_strdup(text));
 	if (hash) {
-		hash = read_directive(hash + strspn(hash, " #"), &token->outcome);
+		hash = read_directive(hash + strspn(hash, " #"),
+				      &token->outcome);
 		if (*hash)
 			token->reason = g_strchomp(g_strdup(hash));
 	}
@@ -96,7 +98,8 @@ static bool read_plan(const char *text, struct ktap_token *token)
 		return false;
 	text += strspn(text, " ");
 	if (*text == '#')
-		token->reason = g_strdup(read_directive(text + strspn(text, "# "), &outcome));
+		token->reason = g_strdup(
+			read_directive(text + strspn(text, "# "), &outcome));
 	else if (*text)
 		return false;
 	token->kind = KTAP_PLAN;
@@ -108,11 +111,13 @@ void ktap_token_read(const char *text, struct ktap_token *token)
 	memset(token, 0, sizeof(*token));
 	if (*text == '#') {
 		token->kind = KTAP_DIAGNOSTIC;
-	} else if (!strcmp(text, "KTAP version 1") || g_str_has_prefix(text, "TAP version 1")) {
+	} else if (!strcmp(text, "KTAP version 1") ||
+		   g_str_has_prefix(text, "TAP version 1")) {
 		token->kind = KTAP_VERSION;
 	} else if (g_str_has_prefix(text, "Bail out!")) {
 		token->kind = KTAP_BAIL;
-		token->reason = g_strstrip(g_strdup(text + strlen("Bail out!")));
+		token->reason =
+			g_strstrip(g_strdup(text + strlen("Bail out!")));
 	} else if (!read_plan(text, token)) {
 		read_result(text, token);
 	}

@@ -16,19 +16,32 @@
 #include "verbs.h"
 
 const struct verb verbs[] = {
-	{ "build", "everything that a run needs, without running it", verb_build },
+	{ "build", "everything that a run needs, without running it",
+	  verb_build },
 	{ "check", "all tests", verb_check },
 	{ "help", "this text", verb_help },
-	{ "hunt", "storms on the deterministic machine, one schedule per seed: SEEDS=1-100",
+	{ "hunt",
+	  "storms on the deterministic machine, one schedule per seed: SEEDS=1-100",
 	  verb_hunt },
+	{ "lint", "formatting, checkpatch, sparse, kernel-doc, shellcheck",
+	  verb_lint },
 	{ "list", "tests and storms, with what they need", verb_list },
-	{ "mutants", "put known bugs back one by one: what catches each, and how fast", verb_mutants },
-	{ "replay", "one schedule again, to the byte: SEED=n STORM=name", verb_replay },
-	{ "run", "the main job: build, boot, storm the samples, say the verdict", verb_run },
-	{ "selftest", "the harness' own tests: units, guests that lie, determinism",
+	{ "mutants",
+	  "put known bugs back one by one: what catches each, and how fast",
+	  verb_mutants },
+	{ "replay", "one schedule again, to the byte: SEED=n STORM=name",
+	  verb_replay },
+	{ "run",
+	  "the main job: build, boot, storm the samples, say the verdict",
+	  verb_run },
+	{ "selftest",
+	  "the harness' own tests: units, guests that lie, determinism",
 	  verb_selftest },
-	{ "shell", "a root shell in the guest, with the samples loaded", verb_shell },
-	{ "stress", "long storms, truly parallel: SECONDS=60 SEED=n STORM=name,...", verb_stress },
+	{ "shell", "a root shell in the guest, with the samples loaded",
+	  verb_shell },
+	{ "stress",
+	  "long storms, truly parallel: SECONDS=60 SEED=n STORM=name,...",
+	  verb_stress },
 	{ NULL, NULL, NULL },
 };
 
@@ -41,8 +54,8 @@ static const struct verb *find_verb(const char *name, GError **error)
 			return verb;
 		g_string_append_printf(known, " %s", verb->name);
 	}
-	g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE, "'%s' is no verb; there are%s", name,
-		    known->str);
+	g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
+		    "'%s' is no verb; there are%s", name, known->str);
 	return NULL;
 }
 
@@ -76,7 +89,7 @@ int main(int argc, char **argv)
 	enum kit_status status;
 
 	setlocale(LC_ALL, "");
-	/* A reader of our output that goes away must not leave guests behind: write() fails instead. */
+	/* A reader of our output who goes away must not leave guests behind. */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc, argv, &error);
 	if (!error)
@@ -85,6 +98,7 @@ int main(int argc, char **argv)
 	status = error_status(error);
 	fflush(stdout);
 	fprintf(stderr, "mdevkit: %s\n", error->message);
-	fprintf(stderr, "exit status %d (%s)\n", status, report_status_text(status));
+	fprintf(stderr, "exit status %d (%s)\n", status,
+		report_status_text(status));
 	return status;
 }

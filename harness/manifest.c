@@ -13,6 +13,9 @@
 
 #define DEFAULT_SECONDS 30
 #define MAX_DEVICES 64
+#define MAX_SECONDS 86400
+
+static const char *const cores[] = { "kit", "tree", NULL };
 
 struct manifest {
 	GPtrArray *tests;
@@ -34,8 +37,8 @@ static void test_free(gpointer data)
 
 static bool is_word(const char *text, const char *more)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	static const char letters[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
+		"_-";
 
 	if (!*text)
 		return false;
@@ -78,101 +81,155 @@ static char **split_words(const char *value, GError **error)
 	return NULL;
 }
 
-static bool all_in(char **names, const char *const *allowed, const char *what, GError **error)
+static bool all_in(char **names, const char *const *allowed, const char *what,
+		   GError **error)
 {
 	for (int i = 0; names[i]; i++) {
 		if (g_strv_contains(allowed, names[i]))
 			continue;
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "'%s' is no %s", names[i], what);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+			    "'%s' is no %s", names[i], what);
 		return false;
 	}
 	return true;
 }
 
-static bool read_count(const char *value, uint64_t max, unsigned int *count, GError **error)
+static bool read_count(const char *value, uint64_t max, unsigned int *count,
+		       GError **error)
 {
 	uint64_t number;
 
 	if (!g_ascii_string_to_unsigned(value, 10, 0, max, &number, NULL)) {
 		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-			    "'%s' is not a number up to %" G_GUINT64_FORMAT, value, max);
+			    "'%s' is not a number up to %" G_GUINT64_FORMAT,
+			    value, max);
 		return false;
 	}
 	*count = number;
 	return true;
 }
 
-static bool read_key(struct manifest_test *test, const char *key, const char *value,
-		     GError **error)
+static bool refuse(GError **error, const char *why)
 {
-	static const char *const suites[] = { "check", "run", "stress", NULL };
-	static const char *const cores[] = { "kit", "tree", NULL };
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s", why);
+	return false;
+}
 
-	if (!strcmp(key, "program")) {
-		if (!is_word(value, "/.")) {
-			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-				    "'%s' is no program's name", value);
-			return false;
-		}
-		test->program = g_strdup(value);
-	} else if (!strcmp(key, "args")) {
-		g_strfreev(test->args);
-		test->args = split_words(value, error);
-		test->storm = strstr(value, "@SEED@");
-		return test->args;
-	} else if (!strcmp(key, "host")) {
-		test->host = split_words(value, error);
-		return test->host;
-	} else if (!strcmp(key, "suites")) {
-		test->suites = split_list(value);
-		return all_in(test->suites, suites, "suite", error);
-	} else if (!strcmp(key, "cores")) {
-		g_strfreev(test->cores);
-		test->cores = split_list(value);
-		return all_in(test->cores, cores, "core", error);
-	} else if (g_str_has_prefix(key, "xfail.")) {
-		if (!g_strv_contains(cores, key + strlen("xfail.")) || !*value) {
-			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-				    "an expected failure is 'xfail.<core>=reason'");
-			return false;
-		}
-		g_hash_table_insert(test->xfail, g_strdup(key + strlen("xfail.")),
-				    g_strdup(value));
-	} else if (!strcmp(key, "seconds")) {
-		return read_count(value, 86400, &test->seconds, error);
-	} else if (!strcmp(key, "devices")) {
-		return read_count(value, MAX_DEVICES, &test->devices, error);
-	} else {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "there is no such key");
-		return false;
-	}
+static bool read_args(struct manifest_test *test, const char *value,
+		      GError **error)
+{
+	g_strfreev(test->args);
+	test->args = split_words(value, error);
+	test->storm = strstr(value, "@SEED@");
+	return test->args;
+}
+
+static bool read_cores(struct manifest_test *test, const char *value,
+		       GError **error)
+{
+	g_strfreev(test->cores);
+	test->cores = split_list(value);
+	return all_in(test->cores, cores, "core", error);
+}
+
+static bool read_devices(struct manifest_test *test, const char *value,
+			 GError **error)
+{
+	return read_count(value, MAX_DEVICES, &test->devices, error);
+}
+
+static bool read_host(struct manifest_test *test, const char *value,
+		      GError **error)
+{
+	test->host = split_words(value, error);
+	return test->host;
+}
+
+static bool read_program(struct manifest_test *test, const char *value,
+			 GError **error)
+{
+	if (!is_word(value, "/."))
+		return refuse(error, "that is no program's name");
+	test->program = g_strdup(value);
 	return true;
 }
 
-static struct manifest_test *read_test(GKeyFile *file, const char *group, GError **error)
+static bool read_seconds(struct manifest_test *test, const char *value,
+			 GError **error)
+{
+	return read_count(value, MAX_SECONDS, &test->seconds, error);
+}
+
+static bool read_suites(struct manifest_test *test, const char *value,
+			GError **error)
+{
+	static const char *const suites[] = { "check", "run", "stress", NULL };
+
+	test->suites = split_list(value);
+	return all_in(test->suites, suites, "suite", error);
+}
+
+static bool read_xfail(struct manifest_test *test, const char *core,
+		       const char *value, GError **error)
+{
+	if (!g_strv_contains(cores, core) || !*value)
+		return refuse(error,
+			      "an expected failure is 'xfail.<core>=reason'");
+	g_hash_table_insert(test->xfail, g_strdup(core), g_strdup(value));
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*read)(struct manifest_test *test, const char *value,
+		     GError **error);
+} keys[] = {
+	{ "args", read_args },	     { "cores", read_cores },
+	{ "devices", read_devices }, { "host", read_host },
+	{ "program", read_program }, { "seconds", read_seconds },
+	{ "suites", read_suites },
+};
+
+static bool read_key(struct manifest_test *test, const char *key,
+		     const char *value, GError **error)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		if (!strcmp(keys[i].name, key))
+			return keys[i].read(test, value, error);
+	}
+	if (g_str_has_prefix(key, "xfail."))
+		return read_xfail(test, key + strlen("xfail."), value, error);
+	return refuse(error, "there is no such key");
+}
+
+static struct manifest_test *read_test(GKeyFile *file, const char *group,
+				       GError **error)
 {
 	struct manifest_test *test = g_new0(struct manifest_test, 1);
-	g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
+	g_auto(GStrv) names = g_key_file_get_keys(file, group, NULL, NULL);
 
 	test->name = g_strdup(group);
 	test->seconds = DEFAULT_SECONDS;
 	test->args = g_new0(char *, 1);
 	test->cores = g_strsplit("kit;tree", ";", -1);
-	test->xfail = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	test->xfail =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 
-	for (int i = 0; keys && keys[i]; i++) {
-		g_autofree char *value = g_key_file_get_string(file, group, keys[i], error);
+	for (int i = 0; names && names[i]; i++) {
+		g_autofree char *value =
+			g_key_file_get_string(file, group, names[i], error);
 
-		if (!value || !read_key(test, keys[i], value, error)) {
-			g_prefix_error(error, "%s: ", keys[i]);
+		if (!value || !read_key(test, names[i], value, error)) {
+			g_prefix_error(error, "%s: ", names[i]);
 			goto fail;
 		}
 	}
-	if (!is_word(group, "/.") || !test->program == !test->host || !test->suites ||
-	    !test->seconds) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-			    "a test needs a name of letters, program= or host= (not both), "
-			    "suites= and seconds= above 0");
+	if (!is_word(group, "/.") || !test->program == !test->host ||
+	    !test->suites || !test->seconds) {
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_HARNESS,
+			"a test needs a name of letters, program= or host= (not both), "
+			"suites= and seconds= above 0");
 		goto fail;
 	}
 	return test;
@@ -182,14 +239,16 @@ fail:
 	return NULL;
 }
 
-static bool load_file(struct manifest *manifest, const char *path, GError **error)
+static bool load_file(struct manifest *manifest, const char *path,
+		      GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_auto(GStrv) groups = NULL;
 	g_autoptr(GError) why = NULL;
 
 	if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &why)) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s: %s", path, why->message);
+		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s: %s", path,
+			    why->message);
 		return false;
 	}
 	groups = g_key_file_get_groups(file, NULL);
@@ -197,8 +256,9 @@ static bool load_file(struct manifest *manifest, const char *path, GError **erro
 		struct manifest_test *test = read_test(file, groups[i], &why);
 
 		if (!test) {
-			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s: [%s] %s", path,
-				    groups[i], why->message);
+			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+				    "%s: [%s] %s", path, groups[i],
+				    why->message);
 			return false;
 		}
 		g_ptr_array_add(manifest->tests, test);
@@ -233,11 +293,13 @@ const GPtrArray *manifest_tests(const struct manifest *manifest)
 	return manifest->tests;
 }
 
-bool manifest_wanted(const struct manifest_test *test, const struct kit_vars *vars)
+bool manifest_wanted(const struct manifest_test *test,
+		     const struct kit_vars *vars)
 {
 	if (vars->tests && !vars_match(vars->tests, test->name))
 		return false;
-	if (vars->storm && (!test->storm || !vars_match(vars->storm, test->name)))
+	if (vars->storm &&
+	    (!test->storm || !vars_match(vars->storm, test->name)))
 		return false;
 	return true;
 }
@@ -249,9 +311,11 @@ GPtrArray *manifest_select(const struct manifest *manifest, const char *suite,
 	g_autoptr(GString) there = g_string_new(NULL);
 
 	for (unsigned int i = 0; i < manifest->tests->len; i++) {
-		struct manifest_test *test = g_ptr_array_index(manifest->tests, i);
+		struct manifest_test *test =
+			g_ptr_array_index(manifest->tests, i);
 
-		if (suite && !g_strv_contains((const char *const *)test->suites, suite))
+		if (suite &&
+		    !g_strv_contains((const char *const *)test->suites, suite))
 			continue;
 		if (!g_strv_contains((const char *const *)test->cores,
 				     vars_core_name(vars->core)))
@@ -268,12 +332,14 @@ GPtrArray *manifest_select(const struct manifest *manifest, const char *suite,
 	g_ptr_array_unref(chosen);
 	if (!there->len)
 		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "there is no test for `%s` with CORE=%s", suite ? suite : "list",
-			    vars_core_name(vars->core));
+			    "there is no test for `%s` with CORE=%s",
+			    suite ? suite : "list", vars_core_name(vars->core));
 	else
 		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "%s=%s matches none of:%s", vars->tests ? "TESTS" : "STORM",
-			    vars->tests ? vars->tests : vars->storm, there->str);
+			    "%s=%s matches none of:%s",
+			    vars->tests ? "TESTS" : "STORM",
+			    vars->tests ? vars->tests : vars->storm,
+			    there->str);
 	return NULL;
 }
 

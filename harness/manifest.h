@@ -59,9 +59,11 @@ GPtrArray *manifest_select(const struct manifest *manifest, const char *suite,
 			   const struct kit_vars *vars, GError **error);
 
 /* Do TESTS and STORM ask for it? STORM chooses among storms only; given both, both must agree. */
-bool manifest_wanted(const struct manifest_test *test, const struct kit_vars *vars);
+bool manifest_wanted(const struct manifest_test *test,
+		     const struct kit_vars *vars);
 
 /* Why it is expected to fail on @core, or NULL. */
-const char *manifest_xfail(const struct manifest_test *test, enum kit_core core);
+const char *manifest_xfail(const struct manifest_test *test,
+			   enum kit_core core);
 
 #endif /* _KIT_HARNESS_MANIFEST_H */

@@ -55,13 +55,15 @@ static bool read_head(struct mutant *mutant, GError **error)
 			if (!g_str_has_prefix(lines[i], keys[j].key))
 				continue;
 			g_free(*keys[j].value);
-			*keys[j].value = g_strstrip(g_strdup(lines[i] + strlen(keys[j].key)));
+			*keys[j].value = g_strstrip(
+				g_strdup(lines[i] + strlen(keys[j].key)));
 		}
 	}
 	if (mutant->bug && mutant->cause && mutant->detect)
 		return true;
 	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-		    "%s: the head of a mutant has Bug:, Cause: and Detect:", mutant->path);
+		    "%s: the head of a mutant has Bug:, Cause: and Detect:",
+		    mutant->path);
 	return false;
 }
 
@@ -102,7 +104,8 @@ static char *cell_name(const struct mutant *mutant)
 	return g_strdup_printf("mutant/%s", mutant->slug);
 }
 
-static bool is_wanted(const struct session *session, const struct mutant *mutant)
+static bool is_wanted(const struct session *session,
+		      const struct mutant *mutant)
 {
 	g_autofree char *name = cell_name(mutant);
 
@@ -115,12 +118,14 @@ static struct manifest_test *find_detector(const struct session *session,
 {
 	const GPtrArray *tests = manifest_tests(session->manifest);
 	bool storm = g_str_has_prefix(mutant->detect, "storm ");
-	const char *name = storm ? mutant->detect + strlen("storm ") : mutant->detect;
+	const char *name = storm ? mutant->detect + strlen("storm ") :
+				   mutant->detect;
 
 	for (unsigned int i = 0; i < tests->len; i++) {
 		struct manifest_test *test = g_ptr_array_index(tests, i);
 
-		if (test->storm == storm && !test->host && vars_match(name, test->name))
+		if (test->storm == storm && !test->host &&
+		    vars_match(name, test->name))
 			return test;
 	}
 	return NULL;
@@ -128,13 +133,16 @@ static struct manifest_test *find_detector(const struct session *session,
 
 static char *replay(const struct session *session, const char *name)
 {
-	const char *set[] = { "TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL };
+	const char *set[] = {
+		"TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL
+	};
 
-	return vars_command(session->vars, "mutants", set);
+	return vars_command(session->vars, session->verb, set);
 }
 
 /* A mutant that never reached a guest. */
-static void add_failed(struct session *session, const struct mutant *mutant, const char *why)
+static void add_failed(struct session *session, const struct mutant *mutant,
+		       const char *why)
 {
 	g_autofree char *name = cell_name(mutant);
 	struct cell_spec *spec = cell_spec_new(name);
@@ -148,17 +156,18 @@ static void add_failed(struct session *session, const struct mutant *mutant, con
 }
 
 /* Modules and root of one mutant; the root is NULL if the cell has failed already. */
-static bool build(struct session *session, const struct mutant *mutant, struct kit_root **root,
-		  GError **error)
+static bool build(struct session *session, const struct mutant *mutant,
+		  struct kit_root **root, GError **error)
 {
 	const struct kit_vars *vars = session->vars;
 	g_autoptr(GError) why = NULL;
-	struct kit_modules *modules = kbuild_modules(session->kernel, vars->core, mutant->path,
-						     vars->jobs, session->progress, &why);
+	struct kit_modules *modules =
+		kbuild_modules(session->kernel, vars->core, mutant->path,
+			       vars->jobs, session->progress, &why);
 
 	if (modules)
-		*root = root_make(session->kernel, modules, session->workloads, session->progress,
-				  &why);
+		*root = root_make(session->kernel, modules, session->workloads,
+				  session->progress, &why);
 	modules_free(modules);
 	if (*root)
 		return true;
@@ -173,7 +182,8 @@ static bool build(struct session *session, const struct mutant *mutant, struct k
 }
 
 static void add_guest(struct session *session, const struct mutant *mutant,
-		      struct manifest_test *detector, const struct kit_root *root)
+		      struct manifest_test *detector,
+		      const struct kit_root *root)
 {
 	g_autoptr(GPtrArray) tests = g_ptr_array_new();
 	g_autofree char *name = cell_name(mutant);
@@ -182,7 +192,8 @@ static void add_guest(struct session *session, const struct mutant *mutant,
 		.name = name,
 		.tests = tests,
 		.seed = session->vars->seed_set ? session->vars->seed : 1,
-		.seconds = session->vars->seconds ? session->vars->seconds : SECONDS,
+		.seconds = session->vars->seconds ? session->vars->seconds :
+						    SECONDS,
 		.root = root,
 		.replay = again,
 	};
@@ -201,8 +212,8 @@ static void free_root(gpointer root)
 }
 
 /* Build up to BATCH mutants from @first, run them; returns where to go on. */
-static unsigned int run_batch(struct session *session, const GPtrArray *chosen, unsigned int first,
-			      GError **error)
+static unsigned int run_batch(struct session *session, const GPtrArray *chosen,
+			      unsigned int first, GError **error)
 {
 	g_autoptr(GPtrArray) roots = g_ptr_array_new_with_free_func(free_root);
 	struct pool_policy policy = { .jobs = session->vars->jobs };
@@ -214,7 +225,8 @@ static unsigned int run_batch(struct session *session, const GPtrArray *chosen, 
 		struct kit_root *root = NULL;
 
 		if (!detector) {
-			add_failed(session, mutant, "no test is called what Detect: says");
+			add_failed(session, mutant,
+				   "no test is called what Detect: says");
 			continue;
 		}
 		if (!build(session, mutant, &root, error))
@@ -242,9 +254,10 @@ bool mutants_run(struct session *session, unsigned int most, GError **error)
 			g_ptr_array_add(chosen, g_ptr_array_index(all, i));
 	}
 	if (!chosen->len) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "there is no mutant that TESTS=%s matches; they are in %s",
-			    session->vars->tests ? session->vars->tests : "", dir);
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_USAGE,
+			"there is no mutant that TESTS=%s matches; they are in %s",
+			session->vars->tests ? session->vars->tests : "", dir);
 		return false;
 	}
 	for (unsigned int i = 0; i < chosen->len;) {
@@ -303,7 +316,8 @@ char *mutants_summary(const struct session *session)
 		const struct cell *cell = g_ptr_array_index(session->cells, i);
 		double seconds;
 
-		if (!cell->begin || !g_str_has_prefix(cell->spec->name, "mutant/"))
+		if (!cell->begin ||
+		    !g_str_has_prefix(cell->spec->name, "mutant/"))
 			continue;
 		total++;
 		if (cell->verdict != VERDICT_PASSED || !cell->spec->expects_red)
@@ -314,6 +328,8 @@ char *mutants_summary(const struct session *session)
 	if (!total)
 		return NULL;
 	g_array_sort(times, by_value);
-	return g_strdup_printf("mutants: %u of %u caught, median %.1f s", times->len, total,
-			       times->len ? g_array_index(times, double, times->len / 2) : 0.0);
+	return g_strdup_printf(
+		"mutants: %u of %u caught, median %.1f s", times->len, total,
+		times->len ? g_array_index(times, double, times->len / 2) :
+			     0.0);
 }

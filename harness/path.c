@@ -113,8 +113,9 @@ static bool fail(GError **error, const char *what, const char *path)
 	int err = errno;
 
 	g_set_error(error, KIT_ERROR,
-		    err == EACCES || err == EPERM || err == EROFS ? KIT_ERROR_TOOL :
-								    KIT_ERROR_HARNESS,
+		    err == EACCES || err == EPERM || err == EROFS ?
+			    KIT_ERROR_TOOL :
+			    KIT_ERROR_HARNESS,
 		    "cannot %s %s: %s", what, path, g_strerror(err));
 	return false;
 }
@@ -142,7 +143,8 @@ static bool remove_tree(const char *path, GError **error)
 		if (!dir)
 			return false;
 		while ((name = g_dir_read_name(dir))) {
-			g_autofree char *child = g_build_filename(path, name, NULL);
+			g_autofree char *child =
+				g_build_filename(path, name, NULL);
 
 			if (!remove_tree(child, error))
 				return false;
@@ -160,7 +162,8 @@ bool path_remove(const char *path, GError **error)
 
 	if (!g_str_has_prefix(full, below)) {
 		g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-			    "refusing to remove %s: it is not below %s", full, build_root());
+			    "refusing to remove %s: it is not below %s", full,
+			    build_root());
 		return false;
 	}
 	return remove_tree(full, error);
@@ -175,7 +178,8 @@ bool path_publish(const char *temporary, const char *final, GError **error)
 		return false;
 	if (g_rename(temporary, final) == 0)
 		return true;
-	if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR && errno != EISDIR)
+	if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR &&
+	    errno != EISDIR)
 		return fail(error, "create", final);
 
 	/* A directory is in the way: move it aside, so that there is one at nearly every moment. */
@@ -196,7 +200,8 @@ bool path_publish(const char *temporary, const char *final, GError **error)
 char *path_temporary(const char *stem, GError **error)
 {
 	g_autofree char *parent = path_build("tmp", NULL);
-	g_autofree char *template = g_strdup_printf("%s/%s.XXXXXX", parent, stem);
+	g_autofree char *template =
+		g_strdup_printf("%s/%s.XXXXXX", parent, stem);
 
 	if (!path_mkdir(parent, error))
 		return NULL;

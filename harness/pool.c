@@ -16,12 +16,13 @@
 #include "progress.h"
 
 #define LIVE_MS 200
-#define GUEST_OVERHEAD_MIB 256 /* QEMU's translation cache and the page cache of the root */
+#define GUEST_OVERHEAD_MIB \
+	256 /* QEMU's translation cache and the page cache of the root */
 
 struct pool {
 	const struct pool_policy *policy;
 	struct kit_progress *progress;
-	GPtrArray *waiting;   /* longest last */
+	GPtrArray *waiting; /* longest last */
 	GPtrArray *running;
 	void (*each)(struct cell *cell, void *data);
 	void *data;
@@ -41,7 +42,8 @@ static unsigned int memory_available(void)
 	line = strstr(text, "MemAvailable:");
 	if (!line)
 		return G_MAXUINT;
-	return g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) / 1024;
+	return g_ascii_strtoull(line + strlen("MemAvailable:"), NULL, 10) /
+	       1024;
 }
 
 static unsigned int weight(const struct cell *cell)
@@ -53,7 +55,8 @@ static unsigned int weight(const struct cell *cell)
 
 static unsigned int memory_needed(const struct cell *cell)
 {
-	return cell->spec->host ? GUEST_OVERHEAD_MIB : cell->spec->mem_mib + GUEST_OVERHEAD_MIB;
+	return cell->spec->host ? GUEST_OVERHEAD_MIB :
+				  cell->spec->mem_mib + GUEST_OVERHEAD_MIB;
 }
 
 static bool fits(const struct pool *pool, const struct cell *cell)
@@ -69,7 +72,7 @@ static bool fits(const struct pool *pool, const struct cell *cell)
 		const struct cell *other = g_ptr_array_index(pool->running, i);
 
 		used += weight(other);
-		/* A young guest has not touched its memory yet; half is a guess on the safe side. */
+		/* A young guest has not touched its memory yet; half is a guess. */
 		not_yet += memory_needed(other) / 2;
 	}
 	if (!pool->policy->jobs && used + weight(cell) > g_get_num_processors())
@@ -108,7 +111,8 @@ static void on_done(struct cell *cell, void *data)
 static void start_some(struct pool *pool)
 {
 	while (pool->waiting->len && !pool->closed) {
-		struct cell *next = g_ptr_array_index(pool->waiting, pool->waiting->len - 1);
+		struct cell *next = g_ptr_array_index(pool->waiting,
+						      pool->waiting->len - 1);
 
 		if (!fits(pool, next))
 			return;
@@ -138,20 +142,21 @@ static gboolean on_live(gpointer data)
 		const struct cell *cell = g_ptr_array_index(pool->running, i);
 
 		failures += cell->failures;
-		g_string_append_printf(text, "%s%s: %s", text->len ? "; " : "", cell->spec->name,
-				       cell->status_text);
+		g_string_append_printf(text, "%s%s: %s", text->len ? "; " : "",
+				       cell->spec->name, cell->status_text);
 	}
 	if (pool->total > 1)
-		progress_live(pool->progress, "%u/%u, %u failed | %s", pool->over, pool->total,
-			      pool->bad, text->str);
+		progress_live(pool->progress, "%u/%u, %u failed | %s",
+			      pool->over, pool->total, pool->bad, text->str);
 	else
-		progress_live(pool->progress, "%u failed | %s", failures, text->str);
+		progress_live(pool->progress, "%u failed | %s", failures,
+			      text->str);
 	return G_SOURCE_CONTINUE;
 }
 
 unsigned int pool_run(const GPtrArray *cells, const struct pool_policy *policy,
-		      struct kit_progress *progress, void (*each)(struct cell *cell, void *data),
-		      void *data)
+		      struct kit_progress *progress,
+		      void (*each)(struct cell *cell, void *data), void *data)
 {
 	GCancellable *cancellable = progress_cancellable(progress);
 	struct pool pool = {
@@ -173,7 +178,8 @@ unsigned int pool_run(const GPtrArray *cells, const struct pool_policy *policy,
 	g_ptr_array_sort(pool.waiting, by_length);
 
 	live = g_timeout_add(LIVE_MS, on_live, &pool);
-	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), &pool, NULL);
+	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled),
+					&pool, NULL);
 	if (!pool.closed)
 		start_some(&pool);
 	while (pool.running->len)

@@ -30,7 +30,7 @@ struct pool_policy {
  * Return: the number of cells that were not started.
  */
 unsigned int pool_run(const GPtrArray *cells, const struct pool_policy *policy,
-		      struct kit_progress *progress, void (*each)(struct cell *cell, void *data),
-		      void *data);
+		      struct kit_progress *progress,
+		      void (*each)(struct cell *cell, void *data), void *data);
 
 #endif /* _KIT_HARNESS_POOL_H */

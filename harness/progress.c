@@ -73,7 +73,9 @@ static void cut(GString *text, int width)
 	if (!g_utf8_validate(text->str, text->len, NULL))
 		g_string_truncate(text, MIN(text->len, (gsize)width));
 	else if (g_utf8_strlen(text->str, -1) > width)
-		g_string_truncate(text, g_utf8_offset_to_pointer(text->str, width) - text->str);
+		g_string_truncate(text,
+				  g_utf8_offset_to_pointer(text->str, width) -
+					  text->str);
 }
 
 static void show(struct kit_progress *progress)
@@ -85,7 +87,8 @@ static void show(struct kit_progress *progress)
 		return;
 	line = g_string_new(NULL);
 	if (progress->terminal) {
-		g_string_printf(line, "%s  %.0f s  %s", phase->name, seconds_since(phase->begin),
+		g_string_printf(line, "%s  %.0f s  %s", phase->name,
+				seconds_since(phase->begin),
 				progress->live->str);
 		cut(line, terminal_width() - 1);
 		printf("\r\033[K%s", line->str);
@@ -96,8 +99,9 @@ static void show(struct kit_progress *progress)
 	if (g_get_monotonic_time() - progress->last_plain < PIPE_INTERVAL_US)
 		return;
 	progress->last_plain = g_get_monotonic_time();
-	printf("%s: %.0f s so far%s%s\n", phase->name, seconds_since(phase->begin),
-	       progress->live->len ? ": " : "", progress->live->str);
+	printf("%s: %.0f s so far%s%s\n", phase->name,
+	       seconds_since(phase->begin), progress->live->len ? ": " : "",
+	       progress->live->str);
 	fflush(stdout);
 }
 
@@ -136,7 +140,8 @@ struct kit_progress *progress_new(bool verbose)
 	progress->cancellable = g_cancellable_new();
 	progress->live = g_string_new(NULL);
 	progress->verbose = verbose;
-	progress->terminal = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
+	progress->terminal = isatty(STDOUT_FILENO) && term &&
+			     strcmp(term, "dumb");
 	g_queue_init(&progress->phases);
 	progress->timer = g_timeout_add(LIVE_INTERVAL_MS, on_timer, progress);
 	progress->sources[0] = g_unix_signal_add(SIGINT, on_sigint, progress);
@@ -210,7 +215,8 @@ void progress_live(struct kit_progress *progress, const char *format, ...)
 	g_strdelimit(progress->live->str, "\r\n\t\033", ' ');
 }
 
-static void print_line(struct kit_progress *progress, const char *format, va_list args)
+static void print_line(struct kit_progress *progress, const char *format,
+		       va_list args)
 {
 	progress_clear(progress);
 	vprintf(format, args);

@@ -3,7 +3,7 @@
  * qemu.c - one virtual machine
  *
  * CHANNELS. Three, each for one thing:
- *   console   ttyS0: what the kernel says; never a source of results
+ *   console   ttyS0: what the kernel says; nothing is judged by it
  *   results   a virtio-serial port, or ttyS1 on the deterministic machine
  *   QMP       control
  * They are socket pairs whose other ends QEMU inherits: no names in a file
@@ -71,13 +71,15 @@ static void add(GPtrArray *argv, const char *format, ...)
 static char *kernel_command_line(const struct qemu_spec *spec)
 {
 	bool deterministic = spec->machine == QEMU_DETERMINISTIC;
-	GString *line = g_string_new("console=ttyS0,115200 printk.time=1 loglevel=7 nokaslr panic=-1 "
-				     "sysrq_always_enabled=1 watchdog_thresh=30 "
-				     "rcupdate.rcu_cpu_stall_timeout=60 unknown_nmi_panic");
+	GString *line = g_string_new(
+		"console=ttyS0,115200 printk.time=1 loglevel=7 nokaslr panic=-1 "
+		"sysrq_always_enabled=1 watchdog_thresh=30 "
+		"rcupdate.rcu_cpu_stall_timeout=60 unknown_nmi_panic");
 
 	if (deterministic)
 		g_string_append(line, " oops=panic preempt=full");
-	g_string_append_printf(line, " mdevkit.results=%s", deterministic ? "ttyS1" : "vport");
+	g_string_append_printf(line, " mdevkit.results=%s",
+			       deterministic ? "ttyS1" : "vport");
 	if (spec->append && *spec->append)
 		g_string_append_printf(line, " %s", spec->append);
 	return g_string_free(line, FALSE);
@@ -108,7 +110,8 @@ static void add_deterministic(GPtrArray *argv, const struct qemu_spec *spec)
 static void add_parallel(GPtrArray *argv, const struct qemu_spec *spec)
 {
 	add(argv, "-accel");
-	add(argv, "%s", spec->accel == KIT_ACCEL_KVM ? "kvm" : "tcg,thread=multi");
+	add(argv, "%s",
+	    spec->accel == KIT_ACCEL_KVM ? "kvm" : "tcg,thread=multi");
 	add(argv, "-chardev");
 	if (spec->interactive)
 		add(argv, "stdio,id=console,mux=on,signal=off");
@@ -247,13 +250,14 @@ static void on_event(void *data, const char *event, const char *reason)
 
 	(void)reason;
 	if (!strcmp(event, "STOP"))
-		qmp_send(qemu->qmp, "query-status", NULL, NULL, on_status, qemu);
+		qmp_send(qemu->qmp, "query-status", NULL, NULL, on_status,
+			 qemu);
 }
 
 static bool fail(GError **error, const char *what)
 {
-	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "cannot %s for QEMU: %s", what,
-		    g_strerror(errno));
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+		    "cannot %s for QEMU: %s", what, g_strerror(errno));
 	return false;
 }
 
@@ -268,7 +272,8 @@ static bool open_pair(int *ours, int *theirs, GError **error)
 	return g_unix_set_fd_nonblocking(ends[0], TRUE, error);
 }
 
-static bool open_file(const char *dir, const char *name, int *ours, GError **error)
+static bool open_file(const char *dir, const char *name, int *ours,
+		      GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
 
@@ -285,8 +290,8 @@ static void close_all(int *fds, unsigned int n)
 	}
 }
 
-static bool spawn(struct qemu *qemu, const struct qemu_spec *spec, const int *fds,
-		  unsigned int nfds, GError **error)
+static bool spawn(struct qemu *qemu, const struct qemu_spec *spec,
+		  const int *fds, unsigned int nfds, GError **error)
 {
 	g_auto(GStrv) argv = qemu_command(spec);
 	g_autofree char *said = g_build_filename(spec->dir, "qemu.log", NULL);
@@ -308,7 +313,8 @@ static bool spawn(struct qemu *qemu, const struct qemu_spec *spec, const int *fd
 	return started;
 }
 
-struct qemu *qemu_start(const struct qemu_spec *spec, const struct qemu_events *events, void *data,
+struct qemu *qemu_start(const struct qemu_spec *spec,
+			const struct qemu_events *events, void *data,
 			GError **error)
 {
 	bool files = spec->machine == QEMU_DETERMINISTIC;
@@ -342,9 +348,11 @@ struct qemu *qemu_start(const struct qemu_spec *spec, const struct qemu_events *
 		qemu->follower = g_timeout_add(FOLLOW_MS, on_follow, qemu);
 	} else {
 		qemu->console.source =
-			g_unix_fd_add(ours[0], G_IO_IN | G_IO_HUP, on_readable, &qemu->console);
+			g_unix_fd_add(ours[0], G_IO_IN | G_IO_HUP, on_readable,
+				      &qemu->console);
 		qemu->results.source =
-			g_unix_fd_add(ours[1], G_IO_IN | G_IO_HUP, on_readable, &qemu->results);
+			g_unix_fd_add(ours[1], G_IO_IN | G_IO_HUP, on_readable,
+				      &qemu->results);
 	}
 	qemu->qmp = qmp_new(ours[2], on_event, qemu);
 	g_child_watch_add(qemu->pid, on_exit_status, qemu);
@@ -380,8 +388,8 @@ void qemu_sysrq(struct qemu *qemu, char key)
 		/* QEMU's multiplexer turns C-a b into a break; the kernel takes the next key. */
 		const char keys[] = { 0x01, 'b', key };
 
-		if (send(qemu->console.fd, keys, sizeof(keys), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-		    sizeof(keys))
+		if (send(qemu->console.fd, keys, sizeof(keys),
+			 MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(keys))
 			return;
 	}
 	g_autofree char *line = g_strdup_printf("sendkey alt-sysrq-%c", key);

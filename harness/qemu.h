@@ -13,7 +13,10 @@
  * @QEMU_DETERMINISTIC: one host thread, time is counted instructions: the same
  *	seed gives the same run, byte for byte
  */
-enum qemu_machine { QEMU_PARALLEL, QEMU_DETERMINISTIC };
+enum qemu_machine {
+	QEMU_PARALLEL,
+	QEMU_DETERMINISTIC
+};
 
 /**
  * struct qemu_spec - what to start
@@ -58,11 +61,12 @@ struct qemu_events {
 
 struct qemu;
 
-/* The command line, NULL-terminated; descriptors as qemu_start() passes them. For replay scripts. */
+/* The command line, NULL-terminated; its descriptors are those that qemu_start() passes on. */
 char **qemu_command(const struct qemu_spec *spec);
 
 /* Start it. @events and @data must live until @exited. */
-struct qemu *qemu_start(const struct qemu_spec *spec, const struct qemu_events *events, void *data,
+struct qemu *qemu_start(const struct qemu_spec *spec,
+			const struct qemu_events *events, void *data,
 			GError **error);
 
 /* SIGKILL; @exited follows from the main loop. */

@@ -57,11 +57,14 @@ static const char *event_reason(JsonObject *object)
 
 static void answer_return(struct qmp *qmp, JsonNode *node)
 {
-	if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING) {
+	if (JSON_NODE_HOLDS_VALUE(node) &&
+	    json_node_get_value_type(node) == G_TYPE_STRING) {
 		answer(qmp, json_node_get_string(node));
 	} else if (JSON_NODE_HOLDS_OBJECT(node) &&
-		   json_object_has_member(json_node_get_object(node), "status")) {
-		answer(qmp, json_object_get_string_member(json_node_get_object(node), "status"));
+		   json_object_has_member(json_node_get_object(node),
+					  "status")) {
+		answer(qmp, json_object_get_string_member(
+				    json_node_get_object(node), "status"));
 	} else {
 		answer(qmp, "");
 	}
@@ -84,7 +87,8 @@ static void read_message(struct qmp *qmp, const char *line)
 	else if (json_object_has_member(object, "error"))
 		answer(qmp, NULL);
 	else if (json_object_has_member(object, "event") && qmp->on_event)
-		qmp->on_event(qmp->data, json_object_get_string_member(object, "event"),
+		qmp->on_event(qmp->data,
+			      json_object_get_string_member(object, "event"),
 			      event_reason(object));
 }
 
@@ -122,7 +126,8 @@ struct qmp *qmp_new(int fd, qmp_event_fn on_event, void *data)
 	qmp->on_event = on_event;
 	qmp->data = data;
 	g_queue_init(&qmp->replies);
-	qmp->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, qmp);
+	qmp->source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP | G_IO_ERR,
+				    on_readable, qmp);
 	qmp_send(qmp, "qmp_capabilities", NULL, NULL, NULL, NULL);
 	return qmp;
 }
@@ -141,8 +146,8 @@ void qmp_free(struct qmp *qmp)
 	g_free(qmp);
 }
 
-void qmp_send(struct qmp *qmp, const char *command, const char *name, const char *value,
-	      qmp_reply_fn fn, void *data)
+void qmp_send(struct qmp *qmp, const char *command, const char *name,
+	      const char *value, qmp_reply_fn fn, void *data)
 {
 	g_autoptr(JsonBuilder) builder = json_builder_new();
 	g_autoptr(JsonNode) root = NULL;
@@ -173,7 +178,9 @@ void qmp_send(struct qmp *qmp, const char *command, const char *name, const char
 		answer(qmp, NULL);
 }
 
-void qmp_monitor(struct qmp *qmp, const char *line, qmp_reply_fn reply, void *data)
+void qmp_monitor(struct qmp *qmp, const char *line, qmp_reply_fn reply,
+		 void *data)
 {
-	qmp_send(qmp, "human-monitor-command", "command-line", line, reply, data);
+	qmp_send(qmp, "human-monitor-command", "command-line", line, reply,
+		 data);
 }

@@ -20,10 +20,11 @@ struct qmp *qmp_new(int fd, qmp_event_fn on_event, void *data);
 void qmp_free(struct qmp *qmp);
 
 /* Send a command; @reply may be NULL. @name and @value: one string argument, or NULL. */
-void qmp_send(struct qmp *qmp, const char *command, const char *name, const char *value,
-	      qmp_reply_fn reply, void *data);
+void qmp_send(struct qmp *qmp, const char *command, const char *name,
+	      const char *value, qmp_reply_fn reply, void *data);
 
 /* A line for QEMU's human monitor: "info registers -a", "sendkey alt-sysrq-w". */
-void qmp_monitor(struct qmp *qmp, const char *line, qmp_reply_fn reply, void *data);
+void qmp_monitor(struct qmp *qmp, const char *line, qmp_reply_fn reply,
+		 void *data);
 
 #endif /* _KIT_HARNESS_QMP_H */

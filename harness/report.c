@@ -38,7 +38,8 @@ struct report *report_new(const struct session *session)
 
 	report->session = session;
 	report->command = vars_command(session->vars, session->verb, NULL);
-	report->seconds = (g_get_monotonic_time() - session->begin) / (double)G_USEC_PER_SEC;
+	report->seconds = (g_get_monotonic_time() - session->begin) /
+			  (double)G_USEC_PER_SEC;
 	for (unsigned int i = 0; i < session->cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(session->cells, i);
 
@@ -49,7 +50,8 @@ struct report *report_new(const struct session *session)
 		if (!cell->spec->expects)
 			report->lost_boots += cell->lost_boots->len;
 		if (cell->splats && !cell->spec->expects)
-			report->allowed += splat_found(cell->splats)->len - splat_bad(cell->splats);
+			report->allowed += splat_found(cell->splats)->len -
+					   splat_bad(cell->splats);
 		if (cell->verdict == VERDICT_PASSED)
 			continue;
 		report->bad_cells++;
@@ -58,12 +60,15 @@ struct report *report_new(const struct session *session)
 			report->worst = cell;
 		}
 	}
-	report->status = report->worst ? cell_status(report->worst) : KIT_STATUS_PASS;
+	report->status = report->worst ? cell_status(report->worst) :
+					 KIT_STATUS_PASS;
 	/* Nothing ran, or not everything did: that is no pass. */
-	if (g_cancellable_is_cancelled(progress_cancellable(session->progress))) {
+	if (g_cancellable_is_cancelled(
+		    progress_cancellable(session->progress))) {
 		report->verdict = VERDICT_INTERRUPTED;
 		report->status = KIT_STATUS_INTERRUPTED;
-	} else if (!session->cells->len || (session->not_started && !report->bad_cells)) {
+	} else if (!session->cells->len ||
+		   (session->not_started && !report->bad_cells)) {
 		report->verdict = VERDICT_HARNESS;
 		report->status = KIT_STATUS_BUILD;
 	}
@@ -112,24 +117,30 @@ static char *short_path(const char *path)
 
 static void describe_splats(GString *text, const struct cell *cell)
 {
-	g_autofree char *console = g_build_filename(cell->dir, "console.log", NULL);
+	g_autofree char *console =
+		g_build_filename(cell->dir, "console.log", NULL);
 	g_autofree char *path = short_path(console);
-	const GPtrArray *found = cell->splats ? splat_found(cell->splats) : NULL;
+	const GPtrArray *found = cell->splats ? splat_found(cell->splats) :
+						NULL;
 
 	for (unsigned int i = 0; found && i < found->len; i++) {
 		const struct splat *splat = g_ptr_array_index(found, i);
 
 		g_string_append_printf(text, "  %s: %s:%u: %s [%s]\n",
-				       splat->allowed ? "allowed" : "splat", path, splat->line,
-				       splat->title, splat->fingerprint);
+				       splat->allowed ? "allowed" : "splat",
+				       path, splat->line, splat->title,
+				       splat->fingerprint);
 	}
 }
 
-static void describe_tests(GString *text, const struct ktap_node *node, const char *prefix)
+static void describe_tests(GString *text, const struct ktap_node *node,
+			   const char *prefix)
 {
 	for (unsigned int i = 0; i < node->children->len; i++) {
-		const struct ktap_node *child = g_ptr_array_index(node->children, i);
-		g_autofree char *name = g_strdup_printf("%s%s", prefix, child->name);
+		const struct ktap_node *child =
+			g_ptr_array_index(node->children, i);
+		g_autofree char *name =
+			g_strdup_printf("%s%s", prefix, child->name);
 		g_autofree char *below = g_strdup_printf("%s: ", name);
 
 		if (child->outcome != KTAP_FAIL)
@@ -141,11 +152,14 @@ static void describe_tests(GString *text, const struct ktap_node *node, const ch
 		g_string_append_printf(text, "  not ok: %s%s%s\n", name,
 				       child->reason ? ": " : "",
 				       child->reason ? child->reason : "");
-		for (unsigned int j = 0; j < MIN(child->diagnostics->len, 20u); j++) {
-			const char *line = g_ptr_array_index(child->diagnostics, j);
+		for (unsigned int j = 0; j < MIN(child->diagnostics->len, 20u);
+		     j++) {
+			const char *line =
+				g_ptr_array_index(child->diagnostics, j);
 
 			if (g_strcmp0(line, child->reason))
-				g_string_append_printf(text, "      %s\n", line);
+				g_string_append_printf(text, "      %s\n",
+						       line);
 		}
 	}
 }
@@ -155,7 +169,8 @@ static void describe_bad(GString *text, const struct cell *cell)
 	g_autofree char *shout = g_ascii_strup(verdict_name(cell->verdict), -1);
 	g_autofree char *dir = short_path(cell->dir);
 
-	g_string_append_printf(text, "%s: %s: %s\n", shout, cell->spec->name, cell->reason);
+	g_string_append_printf(text, "%s: %s: %s\n", shout, cell->spec->name,
+			       cell->reason);
 	describe_splats(text, cell);
 	if (cell->ktap) {
 		const GPtrArray *errors = ktap_errors(cell->ktap);
@@ -163,37 +178,48 @@ static void describe_bad(GString *text, const struct cell *cell)
 		describe_tests(text, ktap_root(cell->ktap), "");
 		for (unsigned int i = 0; i < MIN(errors->len, 5u); i++)
 			g_string_append_printf(text, "  %s\n",
-					       (char *)g_ptr_array_index(errors, i));
+					       (char *)g_ptr_array_index(errors,
+									 i));
 	}
-	g_string_append_printf(text, "  evidence: %s/ (console.log, results.ktap%s)\n", dir,
-			       cell->verdict == VERDICT_HUNG ? ", registers.txt" : "");
+	g_string_append_printf(
+		text, "  evidence: %s/ (console.log, results.ktap%s)\n", dir,
+		cell->verdict == VERDICT_HUNG ? ", registers.txt" : "");
 	if (cell->spec->replay)
-		g_string_append_printf(text, "  again:    %s\n", cell->spec->replay);
+		g_string_append_printf(text, "  again:    %s\n",
+				       cell->spec->replay);
 }
 
 static void describe_lost_boots(GString *text, const struct cell *cell)
 {
 	for (unsigned int i = 0; i < cell->lost_boots->len; i++) {
-		const struct cell_boot *boot = g_ptr_array_index(cell->lost_boots, i);
+		const struct cell_boot *boot =
+			g_ptr_array_index(cell->lost_boots, i);
 		g_autofree char *path = short_path(boot->console);
 
-		g_string_append_printf(text, "boot lost: %s: %s\n  console:  %s\n",
+		g_string_append_printf(text,
+				       "boot lost: %s: %s\n  console:  %s\n",
 				       cell->spec->name, boot->reason, path);
 	}
 }
 
-/* The last statistics line of every test that printed some. */
+/* The last line of every series over time: what a storm did. */
 static void describe_stats(GString *text, const struct cell *cell)
 {
-	const struct ktap_node *root = cell->ktap ? ktap_root(cell->ktap) : NULL;
+	const struct ktap_node *root = cell->ktap ? ktap_root(cell->ktap) :
+						    NULL;
 
 	for (unsigned int i = 0; root && i < root->children->len; i++) {
-		const struct ktap_node *node = g_ptr_array_index(root->children, i);
+		const struct ktap_node *node =
+			g_ptr_array_index(root->children, i);
+		const char *last;
 
-		if (node->stats->len)
-			g_string_append_printf(
-				text, "numbers: %s: %s\n", node->name,
-				(char *)g_ptr_array_index(node->stats, node->stats->len - 1));
+		last = node->stats->len ?
+			       g_ptr_array_index(node->stats,
+						 node->stats->len - 1) :
+			       NULL;
+		if (last && g_str_has_prefix(last, "t="))
+			g_string_append_printf(text, "numbers: %s: %s\n",
+					       node->name, last);
 	}
 }
 
@@ -201,30 +227,39 @@ char *report_verdict_line(const struct report *report)
 {
 	const struct session *session = report->session;
 	GString *line = g_string_new(NULL);
-	g_autofree char *shout = g_ascii_strup(verdict_name(report->verdict), -1);
+	g_autofree char *shout =
+		g_ascii_strup(verdict_name(report->verdict), -1);
 	unsigned int ran = session->cells->len - session->not_started;
 
 	g_string_append_printf(line, "verdict: %s", shout);
 	if (report->bad_cells)
-		g_string_append_printf(line, " in %u of %u cells", report->bad_cells, ran);
+		g_string_append_printf(line, " in %u of %u cells",
+				       report->bad_cells, ran);
 	else
-		g_string_append_printf(line, ", %u cell%s", ran, ran == 1 ? "" : "s");
+		g_string_append_printf(line, ", %u cell%s", ran,
+				       ran == 1 ? "" : "s");
 	if (session->not_started)
-		g_string_append_printf(line, ", %u not started", session->not_started);
+		g_string_append_printf(line, ", %u not started",
+				       session->not_started);
 	if (session->kernel)
 		g_string_append_printf(line, "; CORE=%s on %s (%s)",
 				       vars_core_name(session->vars->core),
-				       session->kernel->release, session->kernel->profile);
+				       session->kernel->release,
+				       session->kernel->profile);
 	if (session->accel)
-		g_string_append_printf(line, "; %s",
-				       session->accel->accel == KIT_ACCEL_KVM ? "KVM" : "TCG");
+		g_string_append_printf(
+			line, "; %s",
+			session->accel->accel == KIT_ACCEL_KVM ? "KVM" : "TCG");
 	if (report->counts.xfailed)
-		g_string_append_printf(line, "; %u expected failures", report->counts.xfailed);
+		g_string_append_printf(line, "; %u expected failures",
+				       report->counts.xfailed);
 	if (report->lost_boots)
-		g_string_append_printf(line, "; %u boot%s lost", report->lost_boots,
+		g_string_append_printf(line, "; %u boot%s lost",
+				       report->lost_boots,
 				       report->lost_boots == 1 ? "" : "s");
 	if (report->allowed)
-		g_string_append_printf(line, "; %u allowed splats", report->allowed);
+		g_string_append_printf(line, "; %u allowed splats",
+				       report->allowed);
 	g_string_append_printf(line, "; %.1f s", report->seconds);
 	return g_string_free(line, FALSE);
 }
@@ -254,11 +289,12 @@ char *report_summary(const struct report *report)
 		g_string_append_printf(text, "%s\n", mutants);
 	g_string_append_printf(text, "%s\n", line);
 	if (report->status != KIT_STATUS_PASS)
-		g_string_append_printf(text, "exit status %d (%s)\n", report->status,
+		g_string_append_printf(text, "exit status %d (%s)\n",
+				       report->status,
 				       report_status_text(report->status));
 	/* An expected failure is no pass and no failure. */
-	g_string_append_printf(text, "%u passed, %u failed, %u skipped\n", report->counts.passed,
-			       report->counts.failed,
+	g_string_append_printf(text, "%u passed, %u failed, %u skipped\n",
+			       report->counts.passed, report->counts.failed,
 			       report->counts.skipped + report->counts.xfailed);
 	return g_string_free(text, FALSE);
 }
@@ -282,26 +318,32 @@ static const char *directive(const struct ktap_node *node)
 	return node->reason ? " #" : "";
 }
 
-static void put_ktap(GString *text, const struct ktap_node *node, const char *indent)
+static void put_ktap(GString *text, const struct ktap_node *node,
+		     const char *indent)
 {
 	g_autofree char *deeper = g_strconcat(indent, "  ", NULL);
 
-	g_string_append_printf(text, "%sKTAP version 1\n%s1..%u\n", indent, indent,
-			       node->children->len);
+	g_string_append_printf(text, "%sKTAP version 1\n%s1..%u\n", indent,
+			       indent, node->children->len);
 	for (unsigned int i = 0; i < node->children->len; i++) {
-		const struct ktap_node *child = g_ptr_array_index(node->children, i);
+		const struct ktap_node *child =
+			g_ptr_array_index(node->children, i);
 
 		if (child->children->len)
 			put_ktap(text, child, deeper);
 		for (unsigned int j = 0; j < child->diagnostics->len; j++)
 			g_string_append_printf(text, "%s# %s\n", indent,
-					       (char *)g_ptr_array_index(child->diagnostics, j));
+					       (char *)g_ptr_array_index(
+						       child->diagnostics, j));
 		g_string_append_printf(text, "%s%s %u %s%s%s%s\n", indent,
-				       child->outcome == KTAP_FAIL || child->outcome == KTAP_XFAIL ?
+				       child->outcome == KTAP_FAIL ||
+						       child->outcome ==
+							       KTAP_XFAIL ?
 					       "not ok" :
 					       "ok",
 				       i + 1, child->name, directive(child),
-				       child->reason ? " " : "", child->reason ? child->reason : "");
+				       child->reason ? " " : "",
+				       child->reason ? child->reason : "");
 	}
 }
 
@@ -319,11 +361,13 @@ static char *results_ktap(const struct report *report)
 		if (!cell->spec->expects && cell->ktap &&
 		    ktap_root(cell->ktap)->children->len)
 			put_ktap(text, ktap_root(cell->ktap), "  ");
-		g_string_append_printf(text, "%s %u %s", passed ? "ok" : "not ok", i + 1,
+		g_string_append_printf(text, "%s %u %s",
+				       passed ? "ok" : "not ok", i + 1,
 				       cell->spec->name);
 		if (!passed)
-			g_string_append_printf(text, " # %s: %s", verdict_name(cell->verdict),
-					       cell->begin ? cell->reason : "not started");
+			g_string_append_printf(
+				text, " # %s: %s", verdict_name(cell->verdict),
+				cell->begin ? cell->reason : "not started");
 		g_string_append_c(text, '\n');
 	}
 	return g_string_free(text, FALSE);
@@ -380,7 +424,8 @@ static char *consoles(const struct report *report, size_t *length)
 
 	for (unsigned int i = 0; i < cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(cells, i);
-		g_autofree char *path = g_build_filename(cell->dir, "console.log", NULL);
+		g_autofree char *path =
+			g_build_filename(cell->dir, "console.log", NULL);
 		g_autofree char *console = NULL;
 		size_t size;
 		size_t from;
@@ -391,7 +436,8 @@ static char *consoles(const struct report *report, size_t *length)
 			continue;
 		from = size > CONSOLE_MAX ? size - CONSOLE_MAX : 0;
 		if (cells->len > 1)
-			g_string_append_printf(text, "======== %s%s\n", cell->spec->name,
+			g_string_append_printf(text, "======== %s%s\n",
+					       cell->spec->name,
 					       from ? " (its end)" : "");
 		g_string_append_len(text, console + from, size - from);
 	}
@@ -399,8 +445,8 @@ static char *consoles(const struct report *report, size_t *length)
 	return g_string_free(text, FALSE);
 }
 
-static bool write_file(const char *dir, const char *name, char *text, ssize_t length,
-		       GError **error)
+static bool write_file(const char *dir, const char *name, char *text,
+		       ssize_t length, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
 	g_autofree char *owned = text;
@@ -408,14 +454,16 @@ static bool write_file(const char *dir, const char *name, char *text, ssize_t le
 
 	if (g_file_set_contents(path, owned, length, &why))
 		return true;
-	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "the report: %s", why->message);
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "the report: %s",
+		    why->message);
 	return false;
 }
 
 bool report_write(const struct report *report, GError **error)
 {
 	const char *elsewhere = g_getenv("KIT_REPORT");
-	g_autofree char *final = elsewhere ? g_strdup(elsewhere) : path_build("report", NULL);
+	g_autofree char *final = elsewhere ? g_strdup(elsewhere) :
+					     path_build("report", NULL);
 	g_autofree char *dir = path_temporary("report", error);
 	size_t length;
 	char *console;

@@ -53,19 +53,23 @@ static void put_head(GString *html, const struct report *report)
 	bool good = report->verdict == VERDICT_PASSED;
 	g_autofree char *line = report_verdict_line(report);
 
+	g_string_append_printf(
+		html,
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width\">"
+		"<title>mdevkit: %s</title><style>%s</style></head>\n<body>\n",
+		verdict_name(report->verdict), style);
 	g_string_append_printf(html,
-			       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-			       "<meta name=\"viewport\" content=\"width=device-width\">"
-			       "<title>mdevkit: %s</title><style>%s</style></head>\n<body>\n",
-			       verdict_name(report->verdict), style);
-	g_string_append_printf(html, "<h1><span class=\"badge %s\">%s</span> <code>",
-			       good ? "good" : "bad", verdict_name(report->verdict));
+			       "<h1><span class=\"badge %s\">%s</span> <code>",
+			       good ? "good" : "bad",
+			       verdict_name(report->verdict));
 	put(html, report->command);
 	g_string_append(html, "</code></h1>\n<p>");
 	put(html, line);
-	g_string_append_printf(html, "<br><b>%u passed, %u failed, %u skipped</b></p>\n",
-			       report->counts.passed, report->counts.failed,
-			       report->counts.skipped + report->counts.xfailed);
+	g_string_append_printf(
+		html, "<br><b>%u passed, %u failed, %u skipped</b></p>\n",
+		report->counts.passed, report->counts.failed,
+		report->counts.skipped + report->counts.xfailed);
 	if (report->session->accel) {
 		g_string_append(html, "<p class=\"dim\">");
 		put(html, report->session->accel->why);
@@ -75,7 +79,8 @@ static void put_head(GString *html, const struct report *report)
 }
 
 /* Lines @first to @last of @lines, the ones of [@mark, @mark_last] marked. */
-static void put_lines(GString *html, char **lines, int first, int last, int mark, int mark_last)
+static void put_lines(GString *html, char **lines, int first, int last,
+		      int mark, int mark_last)
 {
 	g_string_append(html, "<pre>");
 	for (int i = first; i <= last && lines[i]; i++) {
@@ -90,7 +95,8 @@ static void put_lines(GString *html, char **lines, int first, int last, int mark
 
 static char **console_lines(const struct cell *cell)
 {
-	g_autofree char *path = g_build_filename(cell->dir, "console.log", NULL);
+	g_autofree char *path =
+		g_build_filename(cell->dir, "console.log", NULL);
 	g_autofree char *text = NULL;
 	size_t length;
 
@@ -105,13 +111,16 @@ static char **console_lines(const struct cell *cell)
 
 static void put_splats(GString *html, const struct cell *cell, char **lines)
 {
-	const GPtrArray *found = cell->splats ? splat_found(cell->splats) : NULL;
+	const GPtrArray *found = cell->splats ? splat_found(cell->splats) :
+						NULL;
 
 	for (unsigned int i = 0; found && i < found->len; i++) {
 		const struct splat *splat = g_ptr_array_index(found, i);
 		int line = splat->line - 1;
 
-		g_string_append(html, splat->allowed ? "<p>allowed (" : "<p class=\"bad\">splat (");
+		g_string_append(html, splat->allowed ?
+					      "<p>allowed (" :
+					      "<p class=\"bad\">splat (");
 		put(html, splat->allowed ? splat->allowed : splat->kind);
 		g_string_append(html, "): ");
 		put(html, splat->title);
@@ -120,16 +129,19 @@ static void put_splats(GString *html, const struct cell *cell, char **lines)
 		g_string_append(html, "</code></p>\n");
 		if ((unsigned int)line < g_strv_length(lines))
 			put_lines(html, lines, MAX(0, line - EXCERPT_BEFORE),
-				  MIN(line + EXCERPT_AFTER, (int)splat->last), line,
-				  splat->last - 1);
+				  MIN(line + EXCERPT_AFTER, (int)splat->last),
+				  line, splat->last - 1);
 	}
 }
 
-static void put_failures(GString *html, const struct ktap_node *node, const char *prefix)
+static void put_failures(GString *html, const struct ktap_node *node,
+			 const char *prefix)
 {
 	for (unsigned int i = 0; i < node->children->len; i++) {
-		const struct ktap_node *child = g_ptr_array_index(node->children, i);
-		g_autofree char *name = g_strdup_printf("%s%s", prefix, child->name);
+		const struct ktap_node *child =
+			g_ptr_array_index(node->children, i);
+		g_autofree char *name =
+			g_strdup_printf("%s%s", prefix, child->name);
 		g_autofree char *below = g_strdup_printf("%s / ", name);
 
 		if (child->outcome != KTAP_FAIL)
@@ -142,7 +154,8 @@ static void put_failures(GString *html, const struct ktap_node *node, const char
 		g_string_append(html, "</p>\n");
 		if (!child->diagnostics->len ||
 		    (child->diagnostics->len == 1 &&
-		     !g_strcmp0(child->reason, g_ptr_array_index(child->diagnostics, 0))))
+		     !g_strcmp0(child->reason,
+				g_ptr_array_index(child->diagnostics, 0))))
 			continue;
 		g_string_append(html, "<pre>");
 		for (unsigned int j = 0; j < child->diagnostics->len; j++) {
@@ -155,7 +168,8 @@ static void put_failures(GString *html, const struct ktap_node *node, const char
 
 static void put_registers(GString *html, const struct cell *cell)
 {
-	g_autofree char *path = g_build_filename(cell->dir, "registers.txt", NULL);
+	g_autofree char *path =
+		g_build_filename(cell->dir, "registers.txt", NULL);
 	g_autofree char *text = NULL;
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
@@ -193,7 +207,8 @@ static void put_bad_cell(GString *html, const struct cell *cell)
 		}
 	}
 	put_registers(html, cell);
-	g_string_append(html, "<details><summary>end of the console</summary>\n");
+	g_string_append(html,
+			"<details><summary>end of the console</summary>\n");
 	put_lines(html, lines, MAX(0, count - TAIL_LINES), count - 1, -1, -1);
 	g_string_append(html, "</details>\n");
 }
@@ -216,11 +231,13 @@ static void put_row(GString *html, const struct cell *cell)
 {
 	bool good = cell->verdict == VERDICT_PASSED;
 
-	g_string_append_printf(html, "<tr><td class=\"%s\">%s</td><td>", good ? "good" : "bad",
-			       cell->begin ? verdict_name(cell->verdict) : "not started");
+	g_string_append_printf(
+		html, "<tr><td class=\"%s\">%s</td><td>", good ? "good" : "bad",
+		cell->begin ? verdict_name(cell->verdict) : "not started");
 	put(html, cell->spec->name);
 	for (unsigned int i = 0; i < cell->lost_boots->len; i++) {
-		const struct cell_boot *boot = g_ptr_array_index(cell->lost_boots, i);
+		const struct cell_boot *boot =
+			g_ptr_array_index(cell->lost_boots, i);
 
 		g_string_append(html, "<br><span class=\"bad\">boot lost: ");
 		put(html, boot->reason);
@@ -231,20 +248,23 @@ static void put_row(GString *html, const struct cell *cell)
 		put(html, cell->came_out_as);
 		g_string_append(html, "</span>");
 	}
-	g_string_append_printf(html,
-			       "</td><td class=\"n\">%u</td><td class=\"n\">%u</td>"
-			       "<td class=\"n\">%u</td><td class=\"n\">%.1f</td></tr>\n",
-			       cell->counts.passed, cell->counts.failed,
-			       cell->counts.skipped + cell->counts.xfailed, cell->seconds);
+	g_string_append_printf(
+		html,
+		"</td><td class=\"n\">%u</td><td class=\"n\">%u</td>"
+		"<td class=\"n\">%u</td><td class=\"n\">%.1f</td></tr>\n",
+		cell->counts.passed, cell->counts.failed,
+		cell->counts.skipped + cell->counts.xfailed, cell->seconds);
 }
 
 static void put_cells(GString *html, const struct report *report)
 {
 	const GPtrArray *cells = report->session->cells;
 
-	g_string_append(html, "<h2>Cells</h2>\n<table><tr><th>verdict</th><th>cell</th>"
-			      "<th class=\"n\">passed</th><th class=\"n\">failed</th>"
-			      "<th class=\"n\">skipped</th><th class=\"n\">seconds</th></tr>\n");
+	g_string_append(
+		html,
+		"<h2>Cells</h2>\n<table><tr><th>verdict</th><th>cell</th>"
+		"<th class=\"n\">passed</th><th class=\"n\">failed</th>"
+		"<th class=\"n\">skipped</th><th class=\"n\">seconds</th></tr>\n");
 	for (unsigned int i = 0; i < cells->len; i++)
 		put_row(html, g_ptr_array_index(cells, i));
 	g_string_append(html, "</table>\n");
@@ -254,11 +274,13 @@ static void put_tree(GString *html, const struct ktap_node *node)
 {
 	g_string_append(html, "<ul>\n");
 	for (unsigned int i = 0; i < node->children->len; i++) {
-		const struct ktap_node *child = g_ptr_array_index(node->children, i);
+		const struct ktap_node *child =
+			g_ptr_array_index(node->children, i);
 
-		g_string_append_printf(html, "<li><span class=\"%s\">%s</span> <code>",
-				       child->outcome == KTAP_FAIL ? "bad" : "good",
-				       ktap_outcome_name(child->outcome));
+		g_string_append_printf(
+			html, "<li><span class=\"%s\">%s</span> <code>",
+			child->outcome == KTAP_FAIL ? "bad" : "good",
+			ktap_outcome_name(child->outcome));
 		put(html, child->name);
 		g_string_append(html, "</code> <span class=\"dim\">");
 		put(html, child->reason);
@@ -278,18 +300,22 @@ static void put_tests(GString *html, const struct report *report)
 	for (unsigned int i = 0; i < cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(cells, i);
 
-		if (!cell->ktap || cell->spec->expects || !ktap_root(cell->ktap)->children->len)
+		if (!cell->ktap || cell->spec->expects ||
+		    !ktap_root(cell->ktap)->children->len)
 			continue;
 		g_string_append(html, "<details><summary>");
 		put(html, cell->spec->name);
-		g_string_append_printf(html, " (%u passed, %u failed)</summary>\n",
-				       cell->counts.passed, cell->counts.failed);
+		g_string_append_printf(html,
+				       " (%u passed, %u failed)</summary>\n",
+				       cell->counts.passed,
+				       cell->counts.failed);
 		put_tree(html, ktap_root(cell->ktap));
 		g_string_append(html, "</details>\n");
 	}
 }
 
-static void put_plot(GString *html, const char *cell, const struct ktap_node *node)
+static void put_plot(GString *html, const char *cell,
+		     const struct ktap_node *node)
 {
 	g_autoptr(GPtrArray) series = stat_parse(node->stats);
 
@@ -315,13 +341,16 @@ static void put_plots(GString *html, const struct report *report)
 
 	for (unsigned int i = 0; i < cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(cells, i);
-		const struct ktap_node *root = cell->ktap ? ktap_root(cell->ktap) : NULL;
+		const struct ktap_node *root =
+			cell->ktap ? ktap_root(cell->ktap) : NULL;
 
 		for (unsigned int j = 0; root && j < root->children->len; j++)
-			put_plot(plots, cell->spec->name, g_ptr_array_index(root->children, j));
+			put_plot(plots, cell->spec->name,
+				 g_ptr_array_index(root->children, j));
 	}
 	if (plots->len)
-		g_string_append_printf(html, "<h2>Over time</h2>\n%s", plots->str);
+		g_string_append_printf(html, "<h2>Over time</h2>\n%s",
+				       plots->str);
 }
 
 char *report_html(const struct report *report)

@@ -46,20 +46,26 @@ struct row {
 
 static const struct row rows[] = {
 	{ "chatter", false, VERDICT_HUNG, "test limit", 4, 20, 30, 0, 1 },
-	{ "exit_early", false, VERDICT_FAILED, "the plan says 2", 10, 20, 30, 0, 1 },
-	{ "exit_init", false, VERDICT_SPLAT, "Attempted to kill init", 10, 20, 30, 0, 1 },
-	{ "exit_silent", false, VERDICT_DIED, "ended before", 10, 20, 30, 0, 1 },
+	{ "exit_early", false, VERDICT_FAILED, "the plan says 2", 10, 20, 30, 0,
+	  1 },
+	{ "exit_init", false, VERDICT_SPLAT, "Attempted to kill init", 10, 20,
+	  30, 0, 1 },
+	{ "exit_silent", false, VERDICT_DIED, "ended before", 10, 20, 30, 0,
+	  1 },
 	{ "flood", false, VERDICT_SPLAT, "KFENCE", 60, 30, 30, 0, 1 },
-	{ "flood_over", false, VERDICT_FAILED, "could not be scanned", 60, 30, 30, 512, 1 },
+	{ "flood_over", false, VERDICT_FAILED, "could not be scanned", 60, 30,
+	  30, 512, 1 },
 	{ "garbage", false, VERDICT_FAILED, "not KTAP", 10, 20, 30, 0, 1 },
 	{ "irqs_off", false, VERDICT_HUNG, "interrupts off", 20, 3, 30, 0, 1 },
 	{ "miscount", false, VERDICT_FAILED, "it broke", 10, 20, 30, 0, 1 },
 	{ "mute", false, VERDICT_HUNG, "idle limit", 20, 3, 30, 0, 1 },
 	{ "panic_early", false, VERDICT_DIED, "sysrq", 10, 20, 30, 0, 2 },
 	{ "panic_middle", false, VERDICT_SPLAT, "sysrq", 10, 20, 30, 0, 1 },
-	{ "silence", false, VERDICT_DIED, "did not say a word", 10, 20, 6, 0, 1 },
+	{ "silence", false, VERDICT_DIED, "did not say a word", 10, 20, 6, 0,
+	  1 },
 	{ "splat_late", false, VERDICT_SPLAT, "KASAN", 10, 20, 30, 0, 1 },
-	{ "splat_pass", false, VERDICT_SPLAT, "warning:liar_pin+liar_ioctl", 10, 20, 30, 0, 1 },
+	{ "splat_pass", false, VERDICT_SPLAT, "warning:liar_pin+liar_ioctl", 10,
+	  20, 30, 0, 1 },
 	{ "stays", false, VERDICT_HUNG, "idle limit", 10, 3, 30, 0, 1 },
 	{ "talker", false, VERDICT_PASSED, NULL, 10, 20, 30, 0, 1 },
 	{ "crash", true, VERDICT_FAILED, "signal 11", 10, 20, 30, 0, 1 },
@@ -102,12 +108,15 @@ static bool is_wanted(const struct session *session, const char *name)
 
 static char *row_name(const struct row *row)
 {
-	return g_strdup_printf("%s/%s", row->program ? "program" : "guest", row->name);
+	return g_strdup_printf("%s/%s", row->program ? "program" : "guest",
+			       row->name);
 }
 
 static char *replay(const struct session *session, const char *name)
 {
-	const char *set[] = { "TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL };
+	const char *set[] = {
+		"TESTS", name, "STORM", NULL, "REPEAT", NULL, NULL
+	};
 
 	return vars_command(session->vars, session->verb, set);
 }
@@ -118,7 +127,9 @@ static bool build_programs(struct session *session, GError **error)
 {
 	g_autofree char *log = path_build("selftest.log", NULL);
 	g_autofree char *root = path_source(".", NULL);
-	const char *argv[] = { "make", "-s", "-j2", "-f", "harness/Makefile", "selftest", NULL };
+	const char *argv[] = {
+		"make", "-s", "-j2", "-f", "harness/Makefile", "selftest", NULL
+	};
 	struct kit_command command = { .argv = argv, .cwd = root, .log = log };
 	g_autoptr(GError) why = NULL;
 
@@ -127,7 +138,8 @@ static bool build_programs(struct session *session, GError **error)
 		return true;
 	if (g_error_matches(why, KIT_ERROR, KIT_ERROR_HARNESS))
 		g_set_error(error, KIT_ERROR, KIT_ERROR_BUILD,
-			    "the harness' own tests do not build: %s", why->message);
+			    "the harness' own tests do not build: %s",
+			    why->message);
 	else
 		g_propagate_error(error, g_steal_pointer(&why));
 	return false;
@@ -140,7 +152,8 @@ static char *module_dir(const struct session *session)
 
 static bool copy_source(const char *name, const char *dir, GError **error)
 {
-	g_autofree char *from = path_source("harness", "test", "guests", "irqs_off", name, NULL);
+	g_autofree char *from = path_source("harness", "test", "guests",
+					    "irqs_off", name, NULL);
 	g_autofree char *to = g_build_filename(dir, name, NULL);
 	g_autofree char *text = NULL;
 	g_autofree char *old = NULL;
@@ -164,7 +177,8 @@ static bool build_module(struct session *session, GError **error)
 	g_unlink(log);
 	return path_mkdir(dir, error) && copy_source("Kbuild", dir, error) &&
 	       copy_source("irqs_off.c", dir, error) &&
-	       kbuild_external(session->kernel, dir, words, 1, log, session->progress, error);
+	       kbuild_external(session->kernel, dir, words, 1, log,
+			       session->progress, error);
 }
 
 bool selftest_build(struct session *session, GError **error)
@@ -208,24 +222,29 @@ static char *write_root(struct kit_cpio *cpio, const char *dir, GError **error)
 
 static void add_plan(struct kit_cpio *cpio, const char *plan)
 {
-	cpio_add_data(cpio, "/etc/mdevkit/plan", 0644, g_bytes_new(plan, strlen(plan)));
+	cpio_add_data(cpio, "/etc/mdevkit/plan", 0644,
+		      g_bytes_new(plan, strlen(plan)));
 }
 
-static bool add_file(struct kit_cpio *cpio, const char *name, const char *path, GError **error)
+static bool add_file(struct kit_cpio *cpio, const char *name, const char *path,
+		     GError **error)
 {
 	return cpio_add_file(cpio, name, 0755, path, false, error);
 }
 
 /* PID 1 is @file itself. */
-static char *liar_root(const struct session *session, const char *name, const char *dir, GError **error)
+static char *liar_root(const struct session *session, const char *name,
+		       const char *dir, GError **error)
 {
 	g_autofree char *init = selftest_path("guests", name);
 	g_autofree char *modules = module_dir(session);
-	g_autofree char *module = g_build_filename(modules, "irqs_off.ko", NULL);
+	g_autofree char *module =
+		g_build_filename(modules, "irqs_off.ko", NULL);
 	struct kit_cpio *cpio = empty_root();
 
 	if (!add_file(cpio, "/init", init, error) ||
-	    (!strcmp(name, "irqs_off") && !add_file(cpio, "/irqs_off.ko", module, error))) {
+	    (!strcmp(name, "irqs_off") &&
+	     !add_file(cpio, "/irqs_off.ko", module, error))) {
 		cpio_free(cpio);
 		return NULL;
 	}
@@ -233,10 +252,12 @@ static char *liar_root(const struct session *session, const char *name, const ch
 }
 
 /* PID 1 is the honest one, which runs the program. */
-static char *program_root(const char *name, const char *plan, const char *dir, GError **error)
+static char *program_root(const char *name, const char *plan, const char *dir,
+			  GError **error)
 {
 	g_autofree char *init = selftest_path("init", "init");
-	g_autofree char *program = name ? selftest_path("programs", name) : NULL;
+	g_autofree char *program = name ? selftest_path("programs", name) :
+					  NULL;
 	g_autofree char *guest = g_strconcat("/workloads/", name, NULL);
 	struct kit_cpio *cpio = empty_root();
 
@@ -249,7 +270,8 @@ static char *program_root(const char *name, const char *plan, const char *dir, G
 	return write_root(cpio, dir, error);
 }
 
-static char *make_root(const struct cell_spec *spec, const char *dir, const void *data, GError **error)
+static char *make_root(const struct cell_spec *spec, const char *dir,
+		       const void *data, GError **error)
 {
 	const char *name = strchr(spec->name, '/') + 1;
 
@@ -291,19 +313,22 @@ static void add_row(struct session *session, const struct row *row)
 	/* The hang must be on all CPUs; the others need one. */
 	spec->cpus = strcmp(row->name, "irqs_off") ? 1 : 2;
 	spec->boots = row->boots;
-	spec->limits = (struct deadline_limits){
-		.boot = row->boot, .test = row->test, .idle = row->idle, .total = 120
-	};
+	spec->limits = (struct deadline_limits){ .boot = row->boot,
+						 .test = row->test,
+						 .idle = row->idle,
+						 .total = 120 };
 	if (row->console_kib)
 		spec->console_limit = row->console_kib * 1024ull;
 	spec->expects = true;
 	spec->expected = row->expected;
 	spec->expected_text = g_strdup(row->text);
 	if (row->program) {
-		spec->plan = g_strdup_printf("test %s %.0f %s\nend\n", row->name, row->test,
-					     row->name);
+		spec->plan = g_strdup_printf("test %s %.0f %s\nend\n",
+					     row->name, row->test, row->name);
 		spec->tests = g_ptr_array_new_with_free_func(verdict_test_free);
-		g_ptr_array_add(spec->tests, verdict_test_new(row->name, row->test, true, NULL));
+		g_ptr_array_add(spec->tests,
+				verdict_test_new(row->name, row->test, true,
+						 NULL));
 	}
 	session_add(session, spec);
 }
@@ -317,7 +342,9 @@ static struct manifest_test *first_storm(const struct session *session)
 	for (unsigned int i = 0; i < tests->len; i++) {
 		struct manifest_test *test = g_ptr_array_index(tests, i);
 
-		if (test->storm && g_strv_contains((const char *const *)test->suites, "check") &&
+		if (test->storm &&
+		    g_strv_contains((const char *const *)test->suites,
+				    "check") &&
 		    g_strv_contains((const char *const *)test->cores, core))
 			return test;
 	}
@@ -335,8 +362,12 @@ static void add_storms(struct session *session)
 	for (size_t i = 0; i < G_N_ELEMENTS(storms); i++) {
 		g_autofree char *again = replay(session, "schedule/storm");
 		struct session_guest guest = {
-			.name = storms[i].name, .tests = tests, .machine = QEMU_DETERMINISTIC,
-			.seed = storms[i].seed, .seconds = 1, .replay = again,
+			.name = storms[i].name,
+			.tests = tests,
+			.machine = QEMU_DETERMINISTIC,
+			.seed = storms[i].seed,
+			.seconds = 1,
+			.replay = again,
 		};
 
 		session_add_guest(session, &guest);
@@ -348,7 +379,8 @@ static void add_races(struct session *session)
 	for (size_t i = 0; i < G_N_ELEMENTS(races); i++) {
 		struct cell_spec *spec;
 
-		if (!is_wanted(session, "schedule/same") && !is_wanted(session, races[i].name))
+		if (!is_wanted(session, "schedule/same") &&
+		    !is_wanted(session, races[i].name))
 			continue;
 		spec = spec_new(session, races[i].name, QEMU_DETERMINISTIC);
 		spec->cpus = 2;
@@ -375,7 +407,8 @@ bool selftest_add(struct session *session, GError **error)
 
 /* ------------------------------------------------------------------ the comparisons */
 
-static const struct cell *find_cell(const struct session *session, const char *name)
+static const struct cell *find_cell(const struct session *session,
+				    const char *name)
 {
 	for (unsigned int i = 0; i < session->cells->len; i++) {
 		const struct cell *cell = g_ptr_array_index(session->cells, i);
@@ -386,16 +419,16 @@ static const struct cell *find_cell(const struct session *session, const char *n
 	return NULL;
 }
 
-static void put_case(GString *text, unsigned int number, bool ok, const char *name,
-		     const char *why)
+static void put_case(GString *text, unsigned int number, bool ok,
+		     const char *name, const char *why)
 {
-	g_string_append_printf(text, "%s %u %s%s%s\n", ok ? "ok" : "not ok", number, name,
-			       ok ? "" : " # ", ok ? "" : why);
+	g_string_append_printf(text, "%s %u %s%s%s\n", ok ? "ok" : "not ok",
+			       number, name, ok ? "" : " # ", ok ? "" : why);
 }
 
 /* @rows: one seed, the same again, another. */
-static void compare_schedules(struct session *session, const struct schedule *rows,
-			      const char *name)
+static void compare_schedules(struct session *session,
+			      const struct schedule *rows, const char *name)
 {
 	const struct cell *one = find_cell(session, rows[0].name);
 	const struct cell *again = find_cell(session, rows[1].name);
@@ -403,15 +436,19 @@ static void compare_schedules(struct session *session, const struct schedule *ro
 	g_autoptr(GString) text = g_string_new("KTAP version 1\n1..3\n");
 	struct cell_spec *spec;
 
-	if (!one || !again || !other || !one->console_digest || !again->console_digest ||
-	    !other->console_digest)
+	if (!one || !again || !other || !one->console_digest ||
+	    !again->console_digest || !other->console_digest)
 		return;
 	put_case(text, 1, !strcmp(one->console_digest, again->console_digest),
-		 "same_seed_same_console", "two runs of seed 1 differ, see their console.log");
+		 "same_seed_same_console",
+		 "two runs of seed 1 differ, see their console.log");
 	put_case(text, 2, !strcmp(one->results_digest, again->results_digest),
-		 "same_seed_same_results", "two runs of seed 1 differ, see their results.ktap");
-	put_case(text, 3, strcmp(one->results_digest, other->results_digest) != 0,
-		 "other_seed_other_schedule", "seeds 1 and 2 raced in the same order");
+		 "same_seed_same_results",
+		 "two runs of seed 1 differ, see their results.ktap");
+	put_case(text, 3,
+		 strcmp(one->results_digest, other->results_digest) != 0,
+		 "other_seed_other_schedule",
+		 "seeds 1 and 2 raced in the same order");
 	spec = cell_spec_new(name);
 	spec->replay = replay(session, name);
 	cell_conclude(session_add(session, spec), text->str);
@@ -425,8 +462,9 @@ static void conclude_lost_boot(struct session *session)
 
 	if (!cell)
 		return;
-	put_case(text, 1, cell->lost_boots->len == 1, "lost_boot_is_counted",
-		 "a boot that died before init was not repeated once and counted");
+	put_case(
+		text, 1, cell->lost_boots->len == 1, "lost_boot_is_counted",
+		"a boot that died before init was not repeated once and counted");
 	spec = cell_spec_new("guest/lost_boot");
 	spec->replay = replay(session, "guest/panic_early");
 	cell_conclude(session_add(session, spec), text->str);
@@ -446,10 +484,13 @@ void selftest_list(GString *text)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *name = row_name(&rows[i]);
 
-		g_string_append_printf(text, "  %-28s must come out as: %s\n", name,
-				       verdict_name(rows[i].expected));
+		g_string_append_printf(text, "  %-28s must come out as: %s\n",
+				       name, verdict_name(rows[i].expected));
 	}
-	g_string_append_printf(text, "  %-28s one seed, one schedule, to the byte\n",
+	g_string_append_printf(text,
+			       "  %-28s one seed, one schedule, to the byte\n",
 			       "schedule/same");
-	g_string_append_printf(text, "  %-28s the same of a storm (make check)\n", "schedule/storm");
+	g_string_append_printf(text,
+			       "  %-28s the same of a storm (make check)\n",
+			       "schedule/storm");
 }

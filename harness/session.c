@@ -21,7 +21,8 @@
 static struct manifest *load_manifests(GError **error)
 {
 	g_autofree char *workloads = path_source("workloads", "manifest", NULL);
-	g_autofree char *harness = path_source("harness", "test", "manifest", NULL);
+	g_autofree char *harness =
+		path_source("harness", "test", "manifest", NULL);
 	const char *paths[3] = { harness, NULL, NULL };
 
 	/* A tree without workloads (the harness alone) still tests itself. */
@@ -34,7 +35,8 @@ struct session *session_new(const char *verb, const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error)
 {
 	struct session *session = g_new0(struct session, 1);
-	g_autofree char *patterns = path_source("harness", "splat.patterns", NULL);
+	g_autofree char *patterns =
+		path_source("harness", "splat.patterns", NULL);
 	g_autofree char *allow = path_source("harness", "splat.allow", NULL);
 
 	session->verb = verb;
@@ -72,27 +74,30 @@ bool session_build(struct session *session, GError **error)
 	const struct kit_vars *vars = session->vars;
 
 	session->kernel = kernel_get(vars, session->progress, error);
-	if (!session->kernel || !kernel_serves(session->kernel, vars->core, error))
+	if (!session->kernel ||
+	    !kernel_serves(session->kernel, vars->core, error))
 		return false;
-	session->modules = kbuild_modules(session->kernel, vars->core, NULL, vars->jobs,
-					  session->progress, error);
+	session->modules = kbuild_modules(session->kernel, vars->core, NULL,
+					  vars->jobs, session->progress, error);
 	if (!session->modules)
 		return false;
-	session->workloads = workloads_build(vars->jobs, session->progress, error);
+	session->workloads =
+		workloads_build(vars->jobs, session->progress, error);
 	if (!session->workloads)
 		return false;
-	session->root = root_make(session->kernel, session->modules, session->workloads,
-				  session->progress, error);
+	session->root = root_make(session->kernel, session->modules,
+				  session->workloads, session->progress, error);
 	return session->root;
 }
-
 
 /* A small plan behind the root that the cells use. */
 static char *probe_root(struct session *session, GError **error)
 {
 	g_autofree char *path = path_build("tmp", "accel.cpio", NULL);
 
-	return plan_append(session->root, "end\n", path, error) ? g_steal_pointer(&path) : NULL;
+	return plan_append(session->root, "end\n", path, error) ?
+		       g_steal_pointer(&path) :
+		       NULL;
 }
 
 bool session_probe(struct session *session, const char *initrd, GError **error)
@@ -106,13 +111,14 @@ bool session_probe(struct session *session, const char *initrd, GError **error)
 
 	if (!guest.initrd)
 		return false;
-	session->accel = accel_probe(session->vars->accel, &guest, session->rules,
-				     session->progress, error);
+	session->accel = accel_probe(session->vars->accel, &guest,
+				     session->rules, session->progress, error);
 	if (own)
 		unlink(own);
 	if (session->accel)
 		progress_verbose(session->progress, "%s%s; a boot takes %.1f s",
-				 session->accel->why, session->accel->cached ? " (cached)" : "",
+				 session->accel->why,
+				 session->accel->cached ? " (cached)" : "",
 				 session->accel->boot_seconds);
 	return session->accel;
 }
@@ -134,7 +140,8 @@ static void drop_leftovers(const char *run)
 		return;
 	dir = g_dir_open(run, 0, NULL);
 	while (dir && (cell = g_dir_read_name(dir))) {
-		g_autofree char *path = g_build_filename(run, cell, "initrd", NULL);
+		g_autofree char *path =
+			g_build_filename(run, cell, "initrd", NULL);
 
 		unlink(path);
 	}
@@ -151,8 +158,8 @@ static void drop_old_runs(const char *runs)
 		g_ptr_array_add(names, g_strdup(name));
 	g_ptr_array_sort(names, by_name);
 	for (unsigned int i = 0; i < names->len; i++) {
-		g_autofree char *path =
-			g_build_filename(runs, g_ptr_array_index(names, i), NULL);
+		g_autofree char *path = g_build_filename(
+			runs, g_ptr_array_index(names, i), NULL);
 
 		if (i + KEEP_RUNS <= names->len)
 			path_remove(path, NULL);
@@ -165,16 +172,18 @@ bool session_open(struct session *session, GError **error)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
-	g_autofree char *name = g_strdup_printf("%s-%s-%d", stamp, session->verb, getpid());
+	g_autofree char *name =
+		g_strdup_printf("%s-%s-%d", stamp, session->verb, getpid());
 	g_autofree char *runs = path_build("runs", NULL);
 
 	drop_old_runs(runs);
 	session->dir = g_build_filename(runs, name, NULL);
-	return build_need_space(256, "running guests", error) && path_mkdir(session->dir, error);
+	return build_need_space(256, "running guests", error) &&
+	       path_mkdir(session->dir, error);
 }
 
-static char *make_root(const struct cell_spec *spec, const char *dir, const void *data,
-		       GError **error)
+static char *make_root(const struct cell_spec *spec, const char *dir,
+		       const void *data, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, "initrd", NULL);
 
@@ -203,8 +212,10 @@ struct cell_spec *session_spec(struct session *session, const char *name,
 
 struct cell *session_add(struct session *session, struct cell_spec *spec)
 {
-	g_autofree char *slug = session->round ? g_strdup_printf("%s-%u", spec->slug, session->round) :
-						 g_strdup(spec->slug);
+	g_autofree char *slug =
+		session->round ?
+			g_strdup_printf("%s-%u", spec->slug, session->round) :
+			g_strdup(spec->slug);
 	g_autofree char *dir = g_build_filename(session->dir, slug, NULL);
 	struct cell *cell = cell_new(spec, dir, session->rules);
 
@@ -212,11 +223,13 @@ struct cell *session_add(struct session *session, struct cell_spec *spec)
 	return cell;
 }
 
-struct cell *session_add_guest(struct session *session, const struct session_guest *guest)
+struct cell *session_add_guest(struct session *session,
+			       const struct session_guest *guest)
 {
 	const struct kit_vars *vars = session->vars;
 	const struct kit_root *root = guest->root ? guest->root : session->root;
-	struct cell_spec *spec = session_spec(session, guest->name, guest->machine);
+	struct cell_spec *spec =
+		session_spec(session, guest->name, guest->machine);
 	struct guestplan plan = {
 		.tests = guest->tests,
 		.modules = root->modules,
@@ -224,7 +237,8 @@ struct cell *session_add_guest(struct session *session, const struct session_gue
 		.seconds = guest->seconds ? guest->seconds : vars->seconds,
 		.size = vars->size,
 		.core = vars->core,
-		.stretch = guest->machine == QEMU_DETERMINISTIC ? 1 : spec->scale,
+		.stretch = guest->machine == QEMU_DETERMINISTIC ? 1 :
+								  spec->scale,
 	};
 
 	if (!plan.seconds)
@@ -240,20 +254,21 @@ struct cell *session_add_guest(struct session *session, const struct session_gue
 	return session_add(session, spec);
 }
 
-static char *storm_replay(const struct session *session, const struct manifest_test *test,
-			  uint64_t seed)
+static char *storm_replay(const struct session *session,
+			  const struct manifest_test *test, uint64_t seed)
 {
 	g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
-	const char *set[] = { "STORM", test->name, "SEED",	number, "TESTS", NULL,
-			      "REPEAT", NULL,	   "UNTIL_FAIL", NULL,	 NULL };
+	const char *set[] = { "STORM",	    test->name, "SEED",	  number,
+			      "TESTS",	    NULL,	"REPEAT", NULL,
+			      "UNTIL_FAIL", NULL,	NULL };
 
 	return vars_command(session->vars, session->verb, set);
 }
 
 static char *tests_replay(const struct session *session, const char *globs)
 {
-	const char *set[] = { "TESTS", globs, "STORM", NULL, "REPEAT", NULL,
-			      "UNTIL_FAIL", NULL, NULL };
+	const char *set[] = { "TESTS", globs,	     "STORM", NULL, "REPEAT",
+			      NULL,    "UNTIL_FAIL", NULL,    NULL };
 
 	return vars_command(session->vars, session->verb, set);
 }
@@ -286,13 +301,15 @@ static char *group_of(const char *name)
 	return g_strndup(name, strcspn(name, "/"));
 }
 
-static void add_group(struct session *session, const GPtrArray *tests, const char *group,
-		      uint64_t seed)
+static void add_group(struct session *session, const GPtrArray *tests,
+		      const char *group, uint64_t seed)
 {
 	g_autoptr(GPtrArray) members = g_ptr_array_new();
 	g_autofree char *globs = g_strdup_printf("%s/*", group);
 	g_autofree char *replay = NULL;
-	struct session_guest guest = { .name = group, .tests = members, .seed = seed };
+	struct session_guest guest = { .name = group,
+				       .tests = members,
+				       .seed = seed };
 
 	for (unsigned int i = 0; i < tests->len; i++) {
 		struct manifest_test *test = g_ptr_array_index(tests, i);
@@ -301,14 +318,16 @@ static void add_group(struct session *session, const GPtrArray *tests, const cha
 		if (!test->host && !test->storm && !strcmp(own, group))
 			g_ptr_array_add(members, test);
 	}
-	replay = tests_replay(session, members->len == tests->len && session->vars->tests ?
+	replay = tests_replay(session, members->len == tests->len &&
+						       session->vars->tests ?
 					       session->vars->tests :
 					       globs);
 	guest.replay = replay;
 	session_add_guest(session, &guest);
 }
 
-void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t seed)
+void session_add_tests(struct session *session, const GPtrArray *tests,
+		       uint64_t seed)
 {
 	g_autoptr(GHashTable) groups =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -325,8 +344,10 @@ void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t
 		} else if (test->storm) {
 			g_ptr_array_add(alone, test);
 			replay = storm_replay(session, test, seed);
-			guest = (struct session_guest){ .name = test->name, .tests = alone,
-							.seed = seed, .replay = replay };
+			guest = (struct session_guest){ .name = test->name,
+							.tests = alone,
+							.seed = seed,
+							.replay = replay };
 			session_add_guest(session, &guest);
 		} else if (g_hash_table_add(groups, g_strdup(group))) {
 			add_group(session, tests, group, seed);
@@ -347,12 +368,17 @@ static void tell(struct cell *cell, void *data)
 	else
 		what = g_strdup_printf("%u ok", cell->counts.passed);
 	if (cell->verdict == VERDICT_PASSED)
-		progress_note(session->progress, "  %-28s passed, %s%s (%.1f s)", cell->spec->name, what,
-			      cell->lost_boots->len ? ", after a lost boot" : "", cell->seconds);
+		progress_note(
+			session->progress, "  %-28s passed, %s%s (%.1f s)",
+			cell->spec->name, what,
+			cell->lost_boots->len ? ", after a lost boot" : "",
+			cell->seconds);
 	else
-		progress_note(session->progress, "  %-28s %s: %s (%.1f s)", cell->spec->name,
-			      shout, cell->reason,
+		progress_note(session->progress, "  %-28s %s: %s (%.1f s)",
+			      cell->spec->name, shout, cell->reason,
 			      cell->seconds);
+	if (session->lean && cell->verdict == VERDICT_PASSED)
+		path_remove(cell->dir, NULL);
 }
 
 void session_run(struct session *session, const struct pool_policy *policy)
@@ -365,5 +391,6 @@ void session_run(struct session *session, const struct pool_policy *policy)
 		if (!cell->begin)
 			g_ptr_array_add(fresh, cell);
 	}
-	session->not_started += pool_run(fresh, policy, session->progress, tell, session);
+	session->not_started +=
+		pool_run(fresh, policy, session->progress, tell, session);
 }

@@ -12,6 +12,9 @@
 #include "manifest.h"
 #include "pool.h"
 
+/* Cells, from which on a session is lean. */
+#define SESSION_LEAN 64
+
 /**
  * struct session - one call of the runner
  * @verb: what was asked for
@@ -29,6 +32,7 @@
  * @begin: when it began, microseconds of the monotonic clock
  * @not_started: cells that were never started
  * @selftest_built: units and guests that lie are up to date
+ * @lean: many cells: directories of those that passed are not kept
  * @round: which repetition this is, from 1; 0 = there is only one
  */
 struct session {
@@ -46,6 +50,7 @@ struct session {
 	char *dir;
 	int64_t begin;
 	unsigned int not_started;
+	bool lean;
 	unsigned int round;
 	bool selftest_built;
 };
@@ -85,10 +90,15 @@ struct session_guest {
 };
 
 /* Add a cell for it. The session is built, probed and open. */
-struct cell *session_add_guest(struct session *session, const struct session_guest *guest);
+struct cell *session_add_guest(struct session *session,
+			       const struct session_guest *guest);
 
-/* Add cells for @tests on the parallel machine: one per storm, one per group of others, one per host test. */
-void session_add_tests(struct session *session, const GPtrArray *tests, uint64_t seed);
+/*
+ * Add cells for @tests on the parallel machine: one for each storm, for each group
+ * of others, and for each test on the host.
+ */
+void session_add_tests(struct session *session, const GPtrArray *tests,
+		       uint64_t seed);
 
 /* Add any other cell; takes over @spec. */
 struct cell *session_add(struct session *session, struct cell_spec *spec);

@@ -47,9 +47,10 @@ struct splat_scanner {
 	GRegex *rip;
 	char *release;
 	GPtrArray *found;
-	struct splat *open;       /* the complaint we are in, also the last of @found */
-	struct splat *closed;     /* the one before, as long as a panic may belong to it */
-	GPtrArray *functions;     /* of @open */
+	struct splat *open; /* the complaint we are in, also the last of @found */
+	struct splat *
+		closed; /* the one before, as long as a panic may belong to it */
+	GPtrArray *functions; /* of @open */
 	bool in_trace;
 	bool trace_done;
 	unsigned int lineno;
@@ -90,7 +91,8 @@ static void splat_free(gpointer data)
 
 /* ----------------------------------------------------------------- the rules */
 
-static bool load_patterns(struct splat_rules *rules, const char *path, GError **error)
+static bool load_patterns(struct splat_rules *rules, const char *path,
+			  GError **error)
 {
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
@@ -106,13 +108,15 @@ static bool load_patterns(struct splat_rules *rules, const char *path, GError **
 			continue;
 		if (!colon || colon == lines[i]) {
 			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-				    "%s:%d: not 'kind: expression'", path, i + 1);
+				    "%s:%d: not 'kind: expression'", path,
+				    i + 1);
 			return false;
 		}
 		pattern = g_new0(struct pattern, 1);
 		g_ptr_array_add(rules->patterns, pattern);
 		pattern->kind = g_strndup(lines[i], colon - lines[i]);
-		pattern->regex = g_regex_new(colon + 2, G_REGEX_OPTIMIZE | G_REGEX_RAW,
+		pattern->regex = g_regex_new(colon + 2,
+					     G_REGEX_OPTIMIZE | G_REGEX_RAW,
 					     G_REGEX_MATCH_ANCHORED, error);
 		if (!pattern->regex) {
 			g_prefix_error(error, "%s:%d: ", path, i + 1);
@@ -121,7 +125,8 @@ static bool load_patterns(struct splat_rules *rules, const char *path, GError **
 	}
 	if (rules->patterns->len)
 		return true;
-	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "%s: there is no pattern in it", path);
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
+		    "%s: there is no pattern in it", path);
 	return false;
 }
 
@@ -130,7 +135,8 @@ static char *key_string(GKeyFile *file, const char *group, const char *key)
 	return g_key_file_get_string(file, group, key, NULL);
 }
 
-static bool load_exceptions(struct splat_rules *rules, const char *path, GError **error)
+static bool load_exceptions(struct splat_rules *rules, const char *path,
+			    GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_auto(GStrv) groups = NULL;
@@ -148,7 +154,8 @@ static bool load_exceptions(struct splat_rules *rules, const char *path, GError 
 
 		if (!match || !reason || !*reason || !owner || !*owner) {
 			g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS,
-				    "%s: [%s] needs match, reason and owner", path, groups[i]);
+				    "%s: [%s] needs match, reason and owner",
+				    path, groups[i]);
 			return false;
 		}
 		exception = g_new0(struct exception, 1);
@@ -165,14 +172,16 @@ static bool load_exceptions(struct splat_rules *rules, const char *path, GError 
 	return true;
 }
 
-struct splat_rules *splat_rules_load(const char *patterns, const char *allow, GError **error)
+struct splat_rules *splat_rules_load(const char *patterns, const char *allow,
+				     GError **error)
 {
 	struct splat_rules *rules = g_new0(struct splat_rules, 1);
 	g_autoptr(GError) why = NULL;
 
 	rules->patterns = g_ptr_array_new_with_free_func(pattern_free);
 	rules->exceptions = g_ptr_array_new_with_free_func(exception_free);
-	if (load_patterns(rules, patterns, &why) && load_exceptions(rules, allow, &why))
+	if (load_patterns(rules, patterns, &why) &&
+	    load_exceptions(rules, allow, &why))
 		return rules;
 
 	splat_rules_free(rules);
@@ -191,7 +200,8 @@ void splat_rules_free(struct splat_rules *rules)
 
 /* --------------------------------------------------------------- the scanner */
 
-struct splat_scanner *splat_scanner_new(const struct splat_rules *rules, const char *release)
+struct splat_scanner *splat_scanner_new(const struct splat_rules *rules,
+					const char *release)
 {
 	struct splat_scanner *scanner = g_new0(struct splat_scanner, 1);
 
@@ -200,11 +210,13 @@ struct splat_scanner *splat_scanner_new(const struct splat_rules *rules, const c
 	scanner->found = g_ptr_array_new_with_free_func(splat_free);
 	scanner->functions = g_ptr_array_new_with_free_func(g_free);
 	/* "[   12.345678] ", and with CONFIG_PRINTK_CALLER "[   12.345678][  T123] " */
-	scanner->stamp = g_regex_new("\\[ *\\d+\\.\\d{6}\\](?:\\[ *[TC]\\d+\\])? ?",
-				     G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
+	scanner->stamp =
+		g_regex_new("\\[ *\\d+\\.\\d{6}\\](?:\\[ *[TC]\\d+\\])? ?",
+			    G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
 	/* " mutex_lock+0x12/0x30 [module]", not " ? guess+0x1/0x2" */
-	scanner->entry = g_regex_new("^ *(?:\\[<[0-9a-f]+>\\] )?([A-Za-z_][\\w.]*)\\+0x[0-9a-f]+/",
-				     G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
+	scanner->entry = g_regex_new(
+		"^ *(?:\\[<[0-9a-f]+>\\] )?([A-Za-z_][\\w.]*)\\+0x[0-9a-f]+/",
+		G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
 	scanner->rip = g_regex_new("^RIP: [0-9a-f]+:([A-Za-z_][\\w.]*)\\+0x",
 				   G_REGEX_OPTIMIZE | G_REGEX_RAW, 0, NULL);
 	return scanner;
@@ -227,19 +239,57 @@ void splat_scanner_free(struct splat_scanner *scanner)
 static bool is_plumbing(const char *function)
 {
 	static const char *const prefixes[] = {
-		"__warn",	 "asm_exc_",	   "check_noncircular", "check_prev_add",
-		"do_error_trap", "do_trap",	   "dump_stack",	"entry_SYSCALL",
-		"exc_",		 "fixup_exception", "handle_bug",	"__handle_bug",
-		"kasan_",	 "__kasan",	   "kcsan_",		"__tsan_",
-		"__lock_acquire", "lock_acquire",  "lockdep_",		"nmi_",
-		"panic",	 "print_",	   "refcount_warn_",	"report_bug",
-		"ret_from_fork", "show_stack",	   "__asan_",		"die",
-		"vpanic",	 "__die",	   "page_fault_oops",	"kernelmode_fixup",
-		"__ubsan",	 "ubsan_",	   "__might_",		"__schedule_bug",
-		"check_panic_on_warn", "warn_slowpath", "object_err",	"slab_err",
-		"set_report_info", "error_entry",  "no_context",	"__bad_area",
-		"bad_area",	 "do_user_addr_fault", "oops_",		"__list_add_valid",
-		"__list_del_entry_valid", "search_extable", "common_startup",
+		"__warn",
+		"asm_exc_",
+		"check_noncircular",
+		"check_prev_add",
+		"do_error_trap",
+		"do_trap",
+		"dump_stack",
+		"entry_SYSCALL",
+		"exc_",
+		"fixup_exception",
+		"handle_bug",
+		"__handle_bug",
+		"kasan_",
+		"__kasan",
+		"kcsan_",
+		"__tsan_",
+		"__lock_acquire",
+		"lock_acquire",
+		"lockdep_",
+		"nmi_",
+		"panic",
+		"print_",
+		"refcount_warn_",
+		"report_bug",
+		"ret_from_fork",
+		"show_stack",
+		"__asan_",
+		"die",
+		"vpanic",
+		"__die",
+		"page_fault_oops",
+		"kernelmode_fixup",
+		"__ubsan",
+		"ubsan_",
+		"__might_",
+		"__schedule_bug",
+		"check_panic_on_warn",
+		"warn_slowpath",
+		"object_err",
+		"slab_err",
+		"set_report_info",
+		"error_entry",
+		"no_context",
+		"__bad_area",
+		"bad_area",
+		"do_user_addr_fault",
+		"oops_",
+		"__list_add_valid",
+		"__list_del_entry_valid",
+		"search_extable",
+		"common_startup",
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
@@ -257,8 +307,10 @@ static void add_function(struct splat_scanner *scanner, char *function)
 
 	if (dot)
 		*dot = '\0';
-	if (!*function || is_plumbing(function) || list->len >= SPLAT_FUNCTIONS ||
-	    (list->len && !strcmp(g_ptr_array_index(list, list->len - 1), function)))
+	if (!*function || is_plumbing(function) ||
+	    list->len >= SPLAT_FUNCTIONS ||
+	    (list->len &&
+	     !strcmp(g_ptr_array_index(list, list->len - 1), function)))
 		g_free(function);
 	else
 		g_ptr_array_add(list, function);
@@ -273,7 +325,8 @@ static void read_trace(struct splat_scanner *scanner, const char *text)
 			add_function(scanner, g_match_info_fetch(match, 1));
 		return;
 	}
-	if (strstr(text, "Call Trace:") || g_str_has_prefix(text, "Call trace:") ||
+	if (strstr(text, "Call Trace:") ||
+	    g_str_has_prefix(text, "Call trace:") ||
 	    g_str_has_prefix(text, "stack backtrace:")) {
 		scanner->in_trace = !scanner->trace_done;
 		return;
@@ -297,7 +350,8 @@ static char *title_fingerprint(const char *title)
 	bool in_number = false;
 
 	for (const char *c = title; *c && text->len < 120; c++) {
-		bool number = g_ascii_isdigit(*c) || (in_number && g_ascii_isxdigit(*c));
+		bool number = g_ascii_isdigit(*c) ||
+			      (in_number && g_ascii_isxdigit(*c));
 
 		if (!number)
 			g_string_append_c(text, *c);
@@ -308,16 +362,19 @@ static char *title_fingerprint(const char *title)
 	return g_string_free(text, FALSE);
 }
 
-static const struct exception *find_exception(const struct splat_scanner *scanner,
-					      const struct splat *splat)
+static const struct exception *
+find_exception(const struct splat_scanner *scanner, const struct splat *splat)
 {
 	for (unsigned int i = 0; i < scanner->rules->exceptions->len; i++) {
-		const struct exception *e = g_ptr_array_index(scanner->rules->exceptions, i);
+		const struct exception *e =
+			g_ptr_array_index(scanner->rules->exceptions, i);
 
-		if (e->kernel && !g_pattern_match_simple(e->kernel, scanner->release))
+		if (e->kernel &&
+		    !g_pattern_match_simple(e->kernel, scanner->release))
 			continue;
 		if (e->function &&
-		    !g_strv_contains((const char *const *)splat->functions, e->function))
+		    !g_strv_contains((const char *const *)splat->functions,
+				     e->function))
 			continue;
 		if (g_regex_match(e->match, splat->title, 0, NULL))
 			return e;
@@ -347,10 +404,12 @@ static void complete(struct splat_scanner *scanner)
 		splat->allowed = g_strdup(exception->slug);
 }
 
-static const struct pattern *find_pattern(const struct splat_scanner *scanner, const char *text)
+static const struct pattern *find_pattern(const struct splat_scanner *scanner,
+					  const char *text)
 {
 	for (unsigned int i = 0; i < scanner->rules->patterns->len; i++) {
-		const struct pattern *pattern = g_ptr_array_index(scanner->rules->patterns, i);
+		const struct pattern *pattern =
+			g_ptr_array_index(scanner->rules->patterns, i);
 
 		if (g_regex_match(pattern->regex, text, 0, NULL))
 			return pattern;
@@ -359,10 +418,12 @@ static const struct pattern *find_pattern(const struct splat_scanner *scanner, c
 }
 
 /* Kinds that follow another complaint as part of it. */
-static bool continues(const struct splat *open, const char *kind, const char *text)
+static bool continues(const struct splat *open, const char *kind,
+		      const char *text)
 {
 	if (!strcmp(kind, "panic"))
-		return strcmp(open->kind, "warning") || strstr(text, "panic_on_warn");
+		return strcmp(open->kind, "warning") ||
+		       strstr(text, "panic_on_warn");
 	if (!strcmp(kind, "oops"))
 		return strcmp(open->kind, "warning");
 	return !strcmp(open->kind, "oops") && !strcmp(kind, "bug");
@@ -372,10 +433,13 @@ static bool closes(const char *text)
 {
 	return g_str_has_prefix(text, "---[ end trace") ||
 	       g_str_has_prefix(text, "---[ end Kernel panic") ||
-	       g_str_has_prefix(text, "==================================================");
+	       g_str_has_prefix(
+		       text,
+		       "==================================================");
 }
 
-static void open_splat(struct splat_scanner *scanner, const char *kind, const char *text)
+static void open_splat(struct splat_scanner *scanner, const char *kind,
+		       const char *text)
 {
 	struct splat *splat = g_new0(struct splat, 1);
 
@@ -391,21 +455,23 @@ static void open_splat(struct splat_scanner *scanner, const char *kind, const ch
 }
 
 /* Does @text, seen now, belong to the complaint that is open or has just been closed? */
-static bool belongs(struct splat_scanner *scanner, const char *kind, const char *text)
+static bool belongs(struct splat_scanner *scanner, const char *kind,
+		    const char *text)
 {
 	struct splat *closed = scanner->closed;
 
 	if (scanner->open)
 		return continues(scanner->open, kind, text);
-	if (!closed || scanner->lineno - closed->last > PANIC_LINES || strcmp(kind, "panic") ||
-	    !continues(closed, kind, text))
+	if (!closed || scanner->lineno - closed->last > PANIC_LINES ||
+	    strcmp(kind, "panic") || !continues(closed, kind, text))
 		return false;
 	closed->last = scanner->lineno;
 	return true;
 }
 
 /* The kernel message in @line, or NULL. */
-static const char *message_of(const struct splat_scanner *scanner, const char *line)
+static const char *message_of(const struct splat_scanner *scanner,
+			      const char *line)
 {
 	g_autoptr(GMatchInfo) match = NULL;
 	int begin, end;
@@ -456,7 +522,8 @@ unsigned int splat_bad(const struct splat_scanner *scanner)
 	unsigned int bad = 0;
 
 	for (unsigned int i = 0; i < scanner->found->len; i++) {
-		const struct splat *splat = g_ptr_array_index(scanner->found, i);
+		const struct splat *splat =
+			g_ptr_array_index(scanner->found, i);
 
 		bad += !splat->allowed;
 	}

@@ -40,13 +40,15 @@ struct splat_rules;
  * @error: KIT_ERROR_HARNESS: a file cannot be read, an expression does not
  *         compile, an exception has no reason
  */
-struct splat_rules *splat_rules_load(const char *patterns, const char *allow, GError **error);
+struct splat_rules *splat_rules_load(const char *patterns, const char *allow,
+				     GError **error);
 void splat_rules_free(struct splat_rules *rules);
 
 struct splat_scanner;
 
 /* @release chooses the exceptions; NULL before it is known. Keeps a pointer to @rules. */
-struct splat_scanner *splat_scanner_new(const struct splat_rules *rules, const char *release);
+struct splat_scanner *splat_scanner_new(const struct splat_rules *rules,
+					const char *release);
 void splat_scanner_free(struct splat_scanner *scanner);
 
 /* The next line of the console, without its newline. */

@@ -2,10 +2,11 @@
 /*
  * stat.c - series of numbers from `# stat key=value ...` lines
  *
- * The harness does not know what a workload counts. Of lines that say when (t=) it draws every key that has
- * a number on more than one line: a counter (never goes down) as its rate, with
- * the total beside it, anything else as it is. Small multiples with one time
- * axis, so that a dip in one is seen beside what happened in the others.
+ * The harness does not know what a workload counts. Of lines that say when (t=)
+ * it draws every key that has a number on more than one of them: a counter (never
+ * goes down) as its rate, with the total beside it, anything else as it is. Small
+ * multiples with one time axis, so that a dip in one is seen beside what happened
+ * in the others.
  */
 #include <math.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static bool read_value(const char *word, char **key, double *value)
 
 static void series_add(struct stat_series *series, double x, double y)
 {
-	if (series->y->len && y < g_array_index(series->y, double, series->y->len - 1))
+	if (series->y->len &&
+	    y < g_array_index(series->y, double, series->y->len - 1))
 		series->counter = false;
 	g_array_append_val(series->x, x);
 	g_array_append_val(series->y, y);
@@ -116,7 +118,8 @@ static GArray *drawn_values(const struct stat_series *series)
 		double value = y;
 
 		if (series->counter) {
-			value = x > before_x ? (y - before) / (x - before_x) : 0;
+			value = x > before_x ? (y - before) / (x - before_x) :
+					       0;
 			if (!i)
 				value = x > 0 ? y / x : 0;
 		}
@@ -141,7 +144,8 @@ static double largest(const GArray *values)
 	return max > 0 ? max : 1;
 }
 
-static void draw(GString *html, const struct stat_series *series, unsigned int slot)
+static void draw(GString *html, const struct stat_series *series,
+		 unsigned int slot)
 {
 	g_autoptr(GArray) values = drawn_values(series);
 	unsigned int n = values->len;
@@ -154,24 +158,29 @@ static void draw(GString *html, const struct stat_series *series, unsigned int s
 	double last = g_array_index(series->y, double, n - 1);
 	g_autofree char *key = g_markup_escape_text(series->key, -1);
 
-	g_string_append_printf(html,
-			       "<text x=\"%.0f\" y=\"%.0f\">%s: %.6g%s</text>"
-			       "<text x=\"%.0f\" y=\"%.0f\" class=\"max\">max %.4g%s</text>"
-			       "<polyline points=\"",
-			       left, top - 6, key, last, series->counter ? " in all" : "",
-			       left + width, top - 6, max, series->counter ? "/s" : "");
+	g_string_append_printf(
+		html,
+		"<text x=\"%.0f\" y=\"%.0f\">%s: %.6g%s</text>"
+		"<text x=\"%.0f\" y=\"%.0f\" class=\"max\">max %.4g%s</text>"
+		"<polyline points=\"",
+		left, top - 6, key, last, series->counter ? " in all" : "",
+		left + width, top - 6, max, series->counter ? "/s" : "");
 	for (unsigned int i = 0; i < n; i++) {
-		double x = span > 0 ? (g_array_index(series->x, double, i) - first) / span :
+		double x = span > 0 ? (g_array_index(series->x, double, i) -
+				       first) /
+					      span :
 				      i / (double)(n - 1);
 
-		g_string_append_printf(html, "%.1f,%.1f ", left + x * width,
-				       top + PLOT_HEIGHT *
-						       (1 - MAX(g_array_index(values, double, i), 0) /
-								       max));
+		g_string_append_printf(
+			html, "%.1f,%.1f ", left + x * width,
+			top + PLOT_HEIGHT * (1 - MAX(g_array_index(values,
+								   double, i),
+						     0) / max));
 	}
-	g_string_append_printf(html,
-			       "\"/><line x1=\"%.0f\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\"/>\n",
-			       left, top + PLOT_HEIGHT, left + width, top + PLOT_HEIGHT);
+	g_string_append_printf(
+		html,
+		"\"/><line x1=\"%.0f\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\"/>\n",
+		left, top + PLOT_HEIGHT, left + width, top + PLOT_HEIGHT);
 }
 
 void stat_plot(GString *html, const GPtrArray *all)
@@ -186,10 +195,11 @@ void stat_plot(GString *html, const GPtrArray *all)
 	if (!count)
 		return;
 	rows = (count + COLUMNS - 1) / COLUMNS;
-	g_string_append_printf(html,
-			       "<svg class=\"plot\" viewBox=\"0 0 %d %d\" role=\"img\" "
-			       "xmlns=\"http://www.w3.org/2000/svg\">\n",
-			       WIDTH, rows * HEIGHT);
+	g_string_append_printf(
+		html,
+		"<svg class=\"plot\" viewBox=\"0 0 %d %d\" role=\"img\" "
+		"xmlns=\"http://www.w3.org/2000/svg\">\n",
+		WIDTH, rows * HEIGHT);
 	for (unsigned int i = 0; i < all->len && slot < count; i++) {
 		if (worth_drawing(g_ptr_array_index(all, i)))
 			draw(html, g_ptr_array_index(all, i), slot++);

@@ -27,7 +27,7 @@ struct stat_series {
  */
 GPtrArray *stat_parse(const GPtrArray *lines);
 
-/* Append an inline SVG of small charts, one a series, to @html. Nothing if there is nothing to see. */
+/* Append an inline SVG to @html, a small chart for each series worth drawing. */
 void stat_plot(GString *html, const GPtrArray *series);
 
 #endif /* _KIT_HARNESS_STAT_H */

@@ -24,8 +24,10 @@ struct variable {
 
 static const char *const core_names[] = { "kit", "tree", NULL };
 static const char *const accel_names[] = { "auto", "kvm", "tcg", NULL };
-static const char *const size_names[] = { "smoke", "quick", "full", "soak", NULL };
-static const char *const kernel_names[] = { "stock", "debug", "kcsan", "plain", "host", NULL };
+static const char *const size_names[] = { "smoke", "quick", "full", "soak",
+					  NULL };
+static const char *const kernel_names[] = { "stock", "debug", "kcsan",
+					    "plain", "host",  NULL };
 
 static bool find_name(const char *const *names, const char *value, int *found)
 {
@@ -44,10 +46,12 @@ static bool read_u64(const char *value, uint64_t *number)
 	bool hex = value[0] == '0' && (value[1] == 'x' || value[1] == 'X');
 	const char *digits = hex ? value + 2 : value;
 
-	return g_ascii_string_to_unsigned(digits, hex ? 16 : 10, 0, G_MAXUINT64, number, NULL);
+	return g_ascii_string_to_unsigned(digits, hex ? 16 : 10, 0, G_MAXUINT64,
+					  number, NULL);
 }
 
-static bool read_range(const char *value, uint64_t min, uint64_t max, unsigned int *number)
+static bool read_range(const char *value, uint64_t min, uint64_t max,
+		       unsigned int *number)
 {
 	uint64_t n;
 
@@ -60,8 +64,8 @@ static bool read_range(const char *value, uint64_t min, uint64_t max, unsigned i
 /* Names and globs separated by commas; nothing a shell or a plan line would trip over. */
 static bool is_globs(const char *value)
 {
-	return !value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-./*?,")];
+	return !value[strspn(value, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
+			     "_-./*?,")];
 }
 
 static bool parse_accel(struct kit_vars *vars, const char *value)
@@ -87,15 +91,6 @@ static bool parse_core(struct kit_vars *vars, const char *value)
 static bool parse_cpus(struct kit_vars *vars, const char *value)
 {
 	return read_range(value, 1, 64, &vars->cpus);
-}
-
-static bool parse_driver(struct kit_vars *vars, const char *value)
-{
-	if (!g_file_test(value, G_FILE_TEST_IS_REGULAR))
-		return false;
-	g_free(vars->driver);
-	vars->driver = g_canonicalize_filename(value, NULL);
-	return true;
 }
 
 static bool parse_jobs(struct kit_vars *vars, const char *value)
@@ -166,7 +161,8 @@ static bool parse_seeds(struct kit_vars *vars, const char *value)
 	if (!ends[0] || !read_u64(ends[0], &vars->seed_first) ||
 	    !read_u64(last, &vars->seed_last))
 		return false;
-	if (vars->seed_last < vars->seed_first || vars->seed_last - vars->seed_first >= 1000000)
+	if (vars->seed_last < vars->seed_first ||
+	    vars->seed_last - vars->seed_first >= 1000000)
 		return false;
 	vars->seeds_set = true;
 	return true;
@@ -193,7 +189,8 @@ static bool parse_storm(struct kit_vars *vars, const char *value)
 
 static bool parse_suite(struct kit_vars *vars, const char *value)
 {
-	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789.-")] || value[0] == '-')
+	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789.-")] ||
+	    value[0] == '-')
 		return false;
 	g_free(vars->suite);
 	vars->suite = g_strdup(value);
@@ -228,27 +225,35 @@ static bool parse_v(struct kit_vars *vars, const char *value)
 }
 
 static const struct variable variables[] = {
-	{ "ACCEL", "auto, kvm or tcg", "how guests execute (auto: KVM if it really works)",
-	  parse_accel },
-	{ "CORE", "kit or tree", "whose iommufd and vfio: ours, or the kernel's own", parse_core },
+	{ "ACCEL", "auto, kvm or tcg",
+	  "how guests execute (auto: KVM if it really works)", parse_accel },
+	{ "CORE", "kit or tree",
+	  "whose iommufd and vfio: ours, or the kernel's own", parse_core },
 	{ "CPUS", "1 to 64", "CPUs of a guest (2)", parse_cpus },
-	{ "DRIVER", "the path of a module (.ko)", "somebody's mdev driver to test", parse_driver },
-	{ "JOBS", "1 to 1024", "guests and compilers at a time (the machine's CPUs)", parse_jobs },
-	{ "KERNEL", "stock, debug, kcsan, plain, host or the path of a built kernel tree",
+	{ "JOBS", "1 to 1024",
+	  "guests and compilers at a time (the machine's CPUs)", parse_jobs },
+	{ "KERNEL",
+	  "stock, debug, kcsan, plain, host or the path of a built kernel tree",
 	  "the kernel to boot (stock)", parse_kernel },
-	{ "MEM", "MiB from 256, or 1G, 2G, ...", "memory of a guest (1G)", parse_mem },
+	{ "MEM", "MiB from 256, or 1G, 2G, ...", "memory of a guest (1G)",
+	  parse_mem },
 	{ "REPEAT", "1 to 1000000", "run everything that often", parse_repeat },
-	{ "SECONDS", "1 to 604800", "length of a storm (as SIZE says)", parse_seconds },
-	{ "SEED", "a number, decimal or 0x...", "the storm's plan, and the schedule in replay",
-	  parse_seed },
-	{ "SEEDS", "first-last, as in 1-100", "the schedules that hunt tries (1-20)", parse_seeds },
-	{ "SIZE", "smoke, quick, full or soak", "how much is run (quick)", parse_size },
-	{ "STORM", "names or globs, separated by commas", "which storms (all)", parse_storm },
-	{ "SUITE", "the name of a Debian suite, as in trixie", "where a packaged kernel comes from",
-	  parse_suite },
-	{ "TESTS", "names or globs, separated by commas", "which tests (all of the verb's)",
-	  parse_tests },
-	{ "UNTIL_FAIL", "0 or 1", "repeat until something fails", parse_until_fail },
+	{ "SECONDS", "1 to 604800", "length of a storm (as SIZE says)",
+	  parse_seconds },
+	{ "SEED", "a number, decimal or 0x...",
+	  "the storm's plan, and the schedule in replay", parse_seed },
+	{ "SEEDS", "first-last, as in 1-100",
+	  "the schedules that hunt tries (1-20)", parse_seeds },
+	{ "SIZE", "smoke, quick, full or soak", "how much is run (quick)",
+	  parse_size },
+	{ "STORM", "names or globs, separated by commas", "which storms (all)",
+	  parse_storm },
+	{ "SUITE", "the name of a Debian suite, as in trixie",
+	  "where a packaged kernel comes from", parse_suite },
+	{ "TESTS", "names or globs, separated by commas",
+	  "which tests (all of the verb's)", parse_tests },
+	{ "UNTIL_FAIL", "0 or 1", "repeat until something fails",
+	  parse_until_fail },
 	{ "V", "0 or 1", "show commands and the guest's console", parse_v },
 };
 
@@ -270,11 +275,13 @@ const char *vars_accel_name(enum kit_accel accel)
 void vars_help(GString *text)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(variables); i++)
-		g_string_append_printf(text, "  %-11s %s\n              %s\n", variables[i].name,
-				       variables[i].help, variables[i].allowed);
+		g_string_append_printf(text, "  %-11s %s\n              %s\n",
+				       variables[i].name, variables[i].help,
+				       variables[i].allowed);
 }
 
-static bool parse_argument(struct kit_vars *vars, const char *arg, GError **error)
+static bool parse_argument(struct kit_vars *vars, const char *arg,
+			   GError **error)
 {
 	const char *equals = strchr(arg, '=');
 	g_autofree char *name = equals ? g_strndup(arg, equals - arg) : NULL;
@@ -297,7 +304,8 @@ static bool parse_argument(struct kit_vars *vars, const char *arg, GError **erro
 			return true;
 		if (!v->parse(vars, equals + 1)) {
 			g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-				    "%s: '%s' is not %s", name, equals + 1, v->allowed);
+				    "%s: '%s' is not %s", name, equals + 1,
+				    v->allowed);
 			return false;
 		}
 		g_ptr_array_add(vars->given, g_strdup(arg));
@@ -305,7 +313,8 @@ static bool parse_argument(struct kit_vars *vars, const char *arg, GError **erro
 	}
 
 	g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-		    "%s is not a variable of mdevkit; there are%s", name, known->str);
+		    "%s is not a variable of mdevkit; there are%s", name,
+		    known->str);
 	return false;
 }
 
@@ -327,8 +336,9 @@ struct kit_vars *vars_parse(char *const *args, int nargs, GError **error)
 		}
 	}
 	if (vars->seed_set && vars->seeds_set) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "SEED and SEEDS exclude each other: SEED=n is one plan, SEEDS=a-b many");
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_USAGE,
+			"SEED and SEEDS exclude each other: SEED=n is one plan, SEEDS=a-b many");
 		vars_free(vars);
 		return NULL;
 	}
@@ -380,13 +390,15 @@ static const char *given_value(const struct kit_vars *vars, const char *name)
 /* @value as a word of a shell. */
 static char *quote(const char *value)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_-./,+:@%";
+	static const char plain[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS
+		"_-./,+:@%";
 
-	return value[strspn(value, plain)] ? g_shell_quote(value) : g_strdup(value);
+	return value[strspn(value, plain)] ? g_shell_quote(value) :
+					     g_strdup(value);
 }
 
-char *vars_command(const struct kit_vars *vars, const char *verb, const char *const *set)
+char *vars_command(const struct kit_vars *vars, const char *verb,
+		   const char *const *set)
 {
 	GString *line = g_string_new(NULL);
 

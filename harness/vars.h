@@ -22,6 +22,7 @@ bool vars_match(const char *globs, const char *name);
  *
  * Return: "make VERB NAME=value ...", quoted for a shell.
  */
-char *vars_command(const struct kit_vars *vars, const char *verb, const char *const *set);
+char *vars_command(const struct kit_vars *vars, const char *verb,
+		   const char *const *set);
 
 #endif /* _KIT_HARNESS_VARS_H */

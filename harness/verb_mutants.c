@@ -5,7 +5,8 @@
 #include "mutants.h"
 #include "verbs.h"
 
-enum kit_status verb_mutants(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_mutants(const struct verb *verb,
+			     const struct kit_vars *vars,
 			     struct kit_progress *progress, GError **error)
 {
 	struct session *session = NULL;
@@ -21,7 +22,8 @@ enum kit_status verb_mutants(const struct verb *verb, const struct kit_vars *var
 		return status;
 	progress_begin(progress, verb->name);
 	if (mutants_run(session, G_MAXUINT, error)) {
-		progress_end(progress, "%u cells", session->cells->len - session->not_started);
+		progress_end(progress, "%u cells",
+			     session->cells->len - session->not_started);
 		status = verb_report(session, error);
 	}
 	session_free(session);

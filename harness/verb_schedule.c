@@ -18,18 +18,21 @@
 #define LAST_SEED 20
 
 /* What a schedule depends on. */
-static char *schedule_key(const struct session *session, const struct cell_spec *spec)
+static char *schedule_key(const struct session *session,
+			  const struct cell_spec *spec)
 {
 	g_autofree char *text = g_strdup_printf(
 		"%s %s %s %u %u %" G_GUINT64_FORMAT " %s", session->kernel->id,
-		session->modules->key, session->root->key, spec->cpus, spec->mem_mib, spec->seed,
-		spec->plan);
-	g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+		session->modules->key, session->root->key, spec->cpus,
+		spec->mem_mib, spec->seed, spec->plan);
+	g_autofree char *sum =
+		g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 
 	return g_strndup(sum, 24);
 }
 
-static char *schedule_path(const struct session *session, const struct cell_spec *spec)
+static char *schedule_path(const struct session *session,
+			   const struct cell_spec *spec)
 {
 	g_autofree char *key = schedule_key(session, spec);
 
@@ -45,8 +48,10 @@ static char *digests(const struct cell *cell)
 /* A run that was cut short by the host says nothing about the schedule. */
 static bool is_whole(const struct cell *cell)
 {
-	return cell->begin && cell->console_digest && cell->expired == DEADLINE_NONE &&
-	       cell->verdict != VERDICT_INTERRUPTED && cell->verdict != VERDICT_HARNESS;
+	return cell->begin && cell->console_digest &&
+	       cell->expired == DEADLINE_NONE &&
+	       cell->verdict != VERDICT_INTERRUPTED &&
+	       cell->verdict != VERDICT_HARNESS;
 }
 
 static void remember(const struct session *session, const struct cell *cell)
@@ -72,39 +77,48 @@ static void compare(struct session *session, const struct cell *cell)
 	if (!is_whole(cell))
 		return;
 	if (!g_file_get_contents(path, &before, NULL, NULL)) {
-		progress_note(session->progress,
-			      "no earlier run of this seed with these sources is known");
+		progress_note(
+			session->progress,
+			"no earlier run of this seed with these sources is known");
 		remember(session, cell);
 		return;
 	}
 	now = digests(cell);
 	spec = cell_spec_new("same-schedule");
 	spec->replay = g_strdup(cell->spec->replay);
-	cell_conclude(session_add(session, spec),
-		      strcmp(before, now) ?
-			      "1..1\nnot ok 1 same_schedule # console or results differ from the "
-			      "earlier run of this seed\n" :
-			      "1..1\nok 1 same_schedule\n");
+	cell_conclude(
+		session_add(session, spec),
+		strcmp(before, now) ?
+			"1..1\nnot ok 1 same_schedule # console or results differ from the "
+			"earlier run of this seed\n" :
+			"1..1\nok 1 same_schedule\n");
 	progress_note(session->progress, "%s",
-		      strcmp(before, now) ? "this is NOT the schedule of the earlier run" :
-					    "the same schedule as before, to the byte");
+		      strcmp(before, now) ?
+			      "this is NOT the schedule of the earlier run" :
+			      "the same schedule as before, to the byte");
 }
 
 static char *replay_command(const struct session *session, uint64_t seed)
 {
 	g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, seed);
-	const char *set[] = { "SEED", number, "SEEDS",	    NULL, "REPEAT", NULL,
-			      "JOBS", NULL,   "UNTIL_FAIL", NULL, NULL };
+	const char *set[] = { "SEED",	    number, "SEEDS", NULL,
+			      "REPEAT",	    NULL,   "JOBS",  NULL,
+			      "UNTIL_FAIL", NULL,   NULL };
 
 	return vars_command(session->vars, "replay", set);
 }
 
-static void add_schedule(struct session *session, const GPtrArray *storms, uint64_t seed)
+static void add_schedule(struct session *session, const GPtrArray *storms,
+			 uint64_t seed)
 {
-	g_autofree char *name = g_strdup_printf("seed %" G_GUINT64_FORMAT, seed);
+	g_autofree char *name =
+		g_strdup_printf("seed %" G_GUINT64_FORMAT, seed);
 	g_autofree char *replay = replay_command(session, seed);
 	struct session_guest guest = {
-		.name = name, .tests = storms, .machine = QEMU_DETERMINISTIC, .seed = seed,
+		.name = name,
+		.tests = storms,
+		.machine = QEMU_DETERMINISTIC,
+		.seed = seed,
 		.replay = replay,
 	};
 
@@ -113,7 +127,8 @@ static void add_schedule(struct session *session, const GPtrArray *storms, uint6
 
 static GPtrArray *choose_storms(struct session *session, GError **error)
 {
-	GPtrArray *chosen = manifest_select(session->manifest, NULL, session->vars, error);
+	GPtrArray *chosen =
+		manifest_select(session->manifest, NULL, session->vars, error);
 
 	for (unsigned int i = chosen ? chosen->len : 0; i-- > 0;) {
 		struct manifest_test *test = g_ptr_array_index(chosen, i);
@@ -139,7 +154,8 @@ enum kit_status verb_hunt(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error)
 {
 	struct session *session = verb_begin(verb, vars, progress, error);
-	struct pool_policy policy = { .jobs = vars->jobs, .stop_at_failure = vars->until_fail };
+	struct pool_policy policy = { .jobs = vars->jobs,
+				      .stop_at_failure = vars->until_fail };
 	uint64_t first = vars->seeds_set ? vars->seed_first : FIRST_SEED;
 	uint64_t last = vars->seeds_set ? vars->seed_last : LAST_SEED;
 	g_autoptr(GPtrArray) storms = NULL;
@@ -154,24 +170,29 @@ enum kit_status verb_hunt(const struct verb *verb, const struct kit_vars *vars,
 		session_free(session);
 		return status;
 	}
-	if (vars->seed_set)
-		first = last = vars->seed;
+	if (vars->seed_set) {
+		first = vars->seed;
+		last = vars->seed;
+	}
 	for (uint64_t seed = first; seed <= last && seed >= first; seed++)
 		add_schedule(session, storms, seed);
 
+	session->lean = session->cells->len > SESSION_LEAN;
 	begin = g_get_monotonic_time();
 	progress_begin(progress, verb->name);
 	session_run(session, &policy);
 	ran = session->cells->len - session->not_started;
 	progress_end(progress, "%u schedules, %.1f a minute", ran,
-		     ran * 60.0 * G_USEC_PER_SEC / MAX(g_get_monotonic_time() - begin, 1));
+		     ran * 60.0 * G_USEC_PER_SEC /
+			     MAX(g_get_monotonic_time() - begin, 1));
 	remember_all(session);
 	status = verb_report(session, error);
 	session_free(session);
 	return status;
 }
 
-enum kit_status verb_replay(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_replay(const struct verb *verb,
+			    const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error)
 {
 	struct session *session;
@@ -180,8 +201,9 @@ enum kit_status verb_replay(const struct verb *verb, const struct kit_vars *vars
 	enum kit_status status = KIT_STATUS_USAGE;
 
 	if (!vars->seed_set) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "replay needs SEED=n, and the STORM= of the run it repeats");
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_USAGE,
+			"replay needs SEED=n, and the STORM= of the run it repeats");
 		return status;
 	}
 	session = verb_begin(verb, vars, progress, error);

@@ -16,7 +16,8 @@ static bool begin(struct session *session, GError **error)
 	if (!session->kernel || !selftest_build(session, error))
 		return false;
 	root = selftest_honest_root(session, error);
-	return root && session_probe(session, root, error) && session_open(session, error);
+	return root && session_probe(session, root, error) &&
+	       session_open(session, error);
 }
 
 /* Rows of harness/test/manifest: they run on the host. */
@@ -35,11 +36,14 @@ static void add_units(struct session *session)
 	session_add_tests(session, units, 0);
 }
 
-enum kit_status verb_selftest(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_selftest(const struct verb *verb,
+			      const struct kit_vars *vars,
 			      struct kit_progress *progress, GError **error)
 {
-	struct session *session = session_new(verb->name, vars, progress, error);
-	struct pool_policy policy = { .jobs = vars->jobs, .stop_at_failure = vars->until_fail };
+	struct session *session =
+		session_new(verb->name, vars, progress, error);
+	struct pool_policy policy = { .jobs = vars->jobs,
+				      .stop_at_failure = vars->until_fail };
 	enum kit_status status = KIT_STATUS_USAGE;
 
 	if (!session)
@@ -48,15 +52,17 @@ enum kit_status verb_selftest(const struct verb *verb, const struct kit_vars *va
 		goto out_free;
 	add_units(session);
 	if (!session->cells->len) {
-		g_set_error(error, KIT_ERROR, KIT_ERROR_USAGE,
-			    "TESTS=%s matches none of the harness' own tests; `make list` names them",
-			    vars->tests ? vars->tests : "");
+		g_set_error(
+			error, KIT_ERROR, KIT_ERROR_USAGE,
+			"TESTS=%s matches none of the harness' own tests; `make list` names them",
+			vars->tests ? vars->tests : "");
 		goto out_free;
 	}
 	progress_begin(progress, verb->name);
 	session_run(session, &policy);
 	selftest_conclude(session);
-	progress_end(progress, "%u cells", session->cells->len - session->not_started);
+	progress_end(progress, "%u cells",
+		     session->cells->len - session->not_started);
 	status = verb_report(session, error);
 
 out_free:

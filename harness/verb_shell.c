@@ -48,7 +48,8 @@ static void on_cancelled(GCancellable *cancellable, gpointer data)
 		qemu_kill(shell->qemu);
 }
 
-static bool run_guest(struct session *session, const char *initrd, GError **error)
+static bool run_guest(struct session *session, const char *initrd,
+		      GError **error)
 {
 	GCancellable *cancellable = progress_cancellable(session->progress);
 	struct shell shell = { 0 };
@@ -68,7 +69,8 @@ static bool run_guest(struct session *session, const char *initrd, GError **erro
 	shell.qemu = qemu_start(&spec, &events, &shell, error);
 	if (!shell.qemu)
 		return false;
-	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled), &shell, NULL);
+	handler = g_cancellable_connect(cancellable, G_CALLBACK(on_cancelled),
+					&shell, NULL);
 	while (!shell.over)
 		g_main_context_iteration(NULL, TRUE);
 	g_cancellable_disconnect(cancellable, handler);
@@ -77,7 +79,8 @@ static bool run_guest(struct session *session, const char *initrd, GError **erro
 		return true;
 	g_autofree char *said = qemu_said(session->dir);
 
-	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "QEMU ended badly: %s", said);
+	g_set_error(error, KIT_ERROR, KIT_ERROR_HARNESS, "QEMU ended badly: %s",
+		    said);
 	return false;
 }
 
@@ -90,7 +93,8 @@ static bool run_shell(struct session *session, GError **error)
 		.shell = true,
 	};
 	g_autofree char *text = guestplan_text(&plan);
-	g_autofree char *initrd = g_build_filename(session->dir, "initrd", NULL);
+	g_autofree char *initrd =
+		g_build_filename(session->dir, "initrd", NULL);
 	struct termios mode;
 	bool terminal = !tcgetattr(STDIN_FILENO, &mode);
 	bool done;

@@ -23,10 +23,11 @@
 struct session *verb_begin(const struct verb *verb, const struct kit_vars *vars,
 			   struct kit_progress *progress, GError **error)
 {
-	struct session *session = session_new(verb->name, vars, progress, error);
+	struct session *session =
+		session_new(verb->name, vars, progress, error);
 
-	if (session && session_build(session, error) && session_probe(session, NULL, error) &&
-	    session_open(session, error))
+	if (session && session_build(session, error) &&
+	    session_probe(session, NULL, error) && session_open(session, error))
 		return session;
 	session_free(session);
 	return NULL;
@@ -47,12 +48,13 @@ enum kit_status verb_report(struct session *session, GError **error)
 	return status;
 }
 
-enum kit_status verb_finish(struct session *session, const struct pool_policy *policy,
-			    GError **error)
+enum kit_status verb_finish(struct session *session,
+			    const struct pool_policy *policy, GError **error)
 {
 	progress_begin(session->progress, session->verb);
 	session_run(session, policy);
-	progress_end(session->progress, "%u cells", session->cells->len - session->not_started);
+	progress_end(session->progress, "%u cells",
+		     session->cells->len - session->not_started);
 	return verb_report(session, error);
 }
 
@@ -68,18 +70,24 @@ static bool has_failed(const struct session *session)
 }
 
 /* Run @tests as often as REPEAT and UNTIL_FAIL say, then at most @mutants, then report. */
-static enum kit_status run_tests(struct session *session, const GPtrArray *tests, uint64_t seed,
+static enum kit_status run_tests(struct session *session,
+				 const GPtrArray *tests, uint64_t seed,
 				 unsigned int mutants, GError **error)
 {
 	const struct kit_vars *vars = session->vars;
-	struct pool_policy policy = { .jobs = vars->jobs, .stop_at_failure = vars->until_fail };
-	unsigned int rounds = vars->until_fail && vars->repeat == 1 ? ENDLESS : vars->repeat;
+	struct pool_policy policy = { .jobs = vars->jobs,
+				      .stop_at_failure = vars->until_fail };
+	unsigned int rounds =
+		vars->until_fail && vars->repeat == 1 ? ENDLESS : vars->repeat;
 	GCancellable *cancellable = progress_cancellable(session->progress);
 
+	session->lean = rounds > SESSION_LEAN;
 	progress_begin(session->progress, session->verb);
-	for (unsigned int i = 0; i < rounds && !g_cancellable_is_cancelled(cancellable); i++) {
+	for (unsigned int i = 0;
+	     i < rounds && !g_cancellable_is_cancelled(cancellable); i++) {
 		session->round = rounds > 1 ? i + 1 : 0;
-		session_add_tests(session, tests, vars->seed_set ? seed : seed + i);
+		session_add_tests(session, tests,
+				  vars->seed_set ? seed : seed + i);
 		session_run(session, &policy);
 		if (vars->until_fail && has_failed(session))
 			break;
@@ -90,7 +98,8 @@ static enum kit_status run_tests(struct session *session, const GPtrArray *tests
 		progress_end(session->progress, "failed");
 		return KIT_STATUS_BUILD;
 	}
-	progress_end(session->progress, "%u cells", session->cells->len - session->not_started);
+	progress_end(session->progress, "%u cells",
+		     session->cells->len - session->not_started);
 	return verb_report(session, error);
 }
 
@@ -105,13 +114,15 @@ enum kit_status verb_run(const struct verb *verb, const struct kit_vars *vars,
 		return status;
 	tests = manifest_select(session->manifest, "run", vars, error);
 	if (tests)
-		status = run_tests(session, tests, vars->seed_set ? vars->seed : DEFAULT_SEED, 0,
-				   error);
+		status = run_tests(session, tests,
+				   vars->seed_set ? vars->seed : DEFAULT_SEED,
+				   0, error);
 	session_free(session);
 	return status;
 }
 
-enum kit_status verb_stress(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_stress(const struct verb *verb,
+			    const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error)
 {
 	struct session *session = verb_begin(verb, vars, progress, error);
@@ -123,8 +134,9 @@ enum kit_status verb_stress(const struct verb *verb, const struct kit_vars *vars
 	tests = manifest_select(session->manifest, "stress", vars, error);
 	/* A new plan every time; each failure says its seed. */
 	if (tests)
-		status = run_tests(session, tests, vars->seed_set ? vars->seed : g_random_int(), 0,
-				   error);
+		status = run_tests(session, tests,
+				   vars->seed_set ? vars->seed : g_random_int(),
+				   0, error);
 	session_free(session);
 	return status;
 }
@@ -150,7 +162,8 @@ enum kit_status verb_check(const struct verb *verb, const struct kit_vars *vars,
 	if (own && !tests->len && !session->cells->len && !mutants)
 		g_propagate_error(error, g_steal_pointer(&none));
 	else if (own)
-		status = run_tests(session, tests, vars->seed_set ? vars->seed : DEFAULT_SEED,
+		status = run_tests(session, tests,
+				   vars->seed_set ? vars->seed : DEFAULT_SEED,
 				   mutants, error);
 	session_free(session);
 	return status;

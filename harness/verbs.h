@@ -16,7 +16,8 @@
 struct verb {
 	const char *name;
 	const char *help;
-	enum kit_status (*run)(const struct verb *verb, const struct kit_vars *vars,
+	enum kit_status (*run)(const struct verb *verb,
+			       const struct kit_vars *vars,
 			       struct kit_progress *progress, GError **error);
 };
 
@@ -31,24 +32,30 @@ enum kit_status verb_help(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error);
 enum kit_status verb_hunt(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error);
+enum kit_status verb_lint(const struct verb *verb, const struct kit_vars *vars,
+			  struct kit_progress *progress, GError **error);
 enum kit_status verb_list(const struct verb *verb, const struct kit_vars *vars,
 			  struct kit_progress *progress, GError **error);
-enum kit_status verb_mutants(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_mutants(const struct verb *verb,
+			     const struct kit_vars *vars,
 			     struct kit_progress *progress, GError **error);
-enum kit_status verb_replay(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_replay(const struct verb *verb,
+			    const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error);
 enum kit_status verb_run(const struct verb *verb, const struct kit_vars *vars,
 			 struct kit_progress *progress, GError **error);
-enum kit_status verb_selftest(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_selftest(const struct verb *verb,
+			      const struct kit_vars *vars,
 			      struct kit_progress *progress, GError **error);
 enum kit_status verb_shell(const struct verb *verb, const struct kit_vars *vars,
 			   struct kit_progress *progress, GError **error);
-enum kit_status verb_stress(const struct verb *verb, const struct kit_vars *vars,
+enum kit_status verb_stress(const struct verb *verb,
+			    const struct kit_vars *vars,
 			    struct kit_progress *progress, GError **error);
 
 /* The common end: run what was added, write the report, print it. */
-enum kit_status verb_finish(struct session *session, const struct pool_policy *policy,
-			    GError **error);
+enum kit_status verb_finish(struct session *session,
+			    const struct pool_policy *policy, GError **error);
 
 /* The common beginning: a session with everything built, probed and open; NULL on error. */
 struct session *verb_begin(const struct verb *verb, const struct kit_vars *vars,

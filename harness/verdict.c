@@ -71,8 +71,8 @@ enum kit_status verdict_status(enum verdict verdict, bool splat, bool expired)
 	return KIT_STATUS_BUILD;
 }
 
-struct verdict_test *verdict_test_new(const char *name, double limit, bool has_plan,
-				      const char *xfail)
+struct verdict_test *verdict_test_new(const char *name, double limit,
+				      bool has_plan, const char *xfail)
 {
 	struct verdict_test *test = g_new0(struct verdict_test, 1);
 
@@ -113,7 +113,8 @@ static struct ktap_node *find(const struct ktap_node *root, const char *name)
 
 static bool is_hung(const struct ktap_node *node)
 {
-	return node->outcome == KTAP_FAIL && node->reason && g_str_has_prefix(node->reason, "hung");
+	return node->outcome == KTAP_FAIL && node->reason &&
+	       g_str_has_prefix(node->reason, "hung");
 }
 
 void verdict_expect(struct ktap *ktap, const GPtrArray *tests)
@@ -132,7 +133,8 @@ void verdict_expect(struct ktap *ktap, const GPtrArray *tests)
 /* Do all complaints say no more than that something does not go on? */
 static bool only_stuck(const struct splat_scanner *splats)
 {
-	static const char *const kinds[] = { "hung-task", "lockup", "stall", "workqueue", NULL };
+	static const char *const kinds[] = { "hung-task", "lockup", "stall",
+					     "workqueue", NULL };
 	const GPtrArray *found = splat_found(splats);
 
 	for (unsigned int i = 0; i < found->len; i++) {
@@ -155,9 +157,10 @@ static char *splat_reason(const struct verdict_facts *facts)
 		if (splat->allowed)
 			continue;
 		if (bad == 1)
-			return g_strdup_printf("%s [%s]", splat->title, splat->fingerprint);
-		return g_strdup_printf("%s [%s], and %u more", splat->title, splat->fingerprint,
-				       bad - 1);
+			return g_strdup_printf("%s [%s]", splat->title,
+					       splat->fingerprint);
+		return g_strdup_printf("%s [%s], and %u more", splat->title,
+				       splat->fingerprint, bad - 1);
 	}
 	return NULL;
 }
@@ -169,8 +172,10 @@ static char *died_reason(const struct verdict_facts *facts)
 	if (splat)
 		return g_strdup_printf("PID 1 never said a word: %s", splat);
 	if (facts->expired != DEADLINE_NONE)
-		return g_strdup_printf("PID 1 did not say a word within %.0f s%s%s", facts->limit,
-				       facts->where ? "; " : "", facts->where ? facts->where : "");
+		return g_strdup_printf(
+			"PID 1 did not say a word within %.0f s%s%s",
+			facts->limit, facts->where ? "; " : "",
+			facts->where ? facts->where : "");
 	return g_strdup("the guest ended before PID 1 said a word");
 }
 
@@ -180,18 +185,21 @@ static char *hung_reason(const struct verdict_facts *facts)
 	const struct ktap_node *test = NULL;
 
 	for (unsigned int i = 0; i < root->children->len; i++) {
-		const struct ktap_node *node = g_ptr_array_index(root->children, i);
+		const struct ktap_node *node =
+			g_ptr_array_index(root->children, i);
 
 		if (is_hung(node))
-			return g_strdup_printf("%s could not be killed", node->name);
+			return g_strdup_printf("%s could not be killed",
+					       node->name);
 		if (!node->finished)
 			test = node;
 	}
 	if (facts->expired == DEADLINE_NONE)
 		return NULL;
 	return g_strdup_printf("%s limit of %.0f s expired%s%s%s%s",
-			       deadline_name(facts->expired), facts->limit, test ? " in " : "",
-			       test ? test->name : "", facts->where ? "; " : "",
+			       deadline_name(facts->expired), facts->limit,
+			       test ? " in " : "", test ? test->name : "",
+			       facts->where ? "; " : "",
 			       facts->where ? facts->where : "");
 }
 
@@ -199,7 +207,8 @@ static char *hung_reason(const struct verdict_facts *facts)
 static char *failed_test_reason(const struct ktap_node *node)
 {
 	for (unsigned int i = 0; i < node->children->len; i++) {
-		const struct ktap_node *child = g_ptr_array_index(node->children, i);
+		const struct ktap_node *child =
+			g_ptr_array_index(node->children, i);
 
 		if (child->outcome == KTAP_FAIL) {
 			g_autofree char *inner = failed_test_reason(child);
@@ -209,7 +218,8 @@ static char *failed_test_reason(const struct ktap_node *node)
 	}
 	if (!node->finished)
 		return g_strdup_printf("%s: no result", node->name);
-	return g_strdup_printf("%s: %s", node->name, node->reason ? node->reason : "not ok");
+	return g_strdup_printf("%s: %s", node->name,
+			       node->reason ? node->reason : "not ok");
 }
 
 static char *test_reason(const struct verdict_facts *facts)
@@ -219,7 +229,8 @@ static char *test_reason(const struct verdict_facts *facts)
 	char *first = NULL;
 
 	for (unsigned int i = 0; i < root->children->len; i++) {
-		const struct ktap_node *node = g_ptr_array_index(root->children, i);
+		const struct ktap_node *node =
+			g_ptr_array_index(root->children, i);
 
 		if (node->outcome != KTAP_FAIL)
 			continue;
@@ -239,16 +250,21 @@ static char *expectation_reason(const struct verdict_facts *facts)
 	const struct ktap_node *root = ktap_root(facts->ktap);
 
 	for (unsigned int i = 0; facts->tests && i < facts->tests->len; i++) {
-		const struct verdict_test *test = g_ptr_array_index(facts->tests, i);
+		const struct verdict_test *test =
+			g_ptr_array_index(facts->tests, i);
 		const struct ktap_node *node = find(root, test->name);
 
 		if (!node)
-			return g_strdup_printf("%s was asked for and did not run", test->name);
+			return g_strdup_printf(
+				"%s was asked for and did not run", test->name);
 		if (test->xfail && node->outcome == KTAP_PASS)
-			return g_strdup_printf("%s passed, though expected to fail: %s",
-					       test->name, test->xfail);
-		if (test->has_plan && node->outcome == KTAP_PASS && node->planned < 0)
-			return g_strdup_printf("%s passed without a plan", test->name);
+			return g_strdup_printf(
+				"%s passed, though expected to fail: %s",
+				test->name, test->xfail);
+		if (test->has_plan && node->outcome == KTAP_PASS &&
+		    node->planned < 0)
+			return g_strdup_printf("%s passed without a plan",
+					       test->name);
 	}
 	return NULL;
 }
@@ -264,7 +280,8 @@ static char *document_reason(const struct verdict_facts *facts)
 	if (errors->len == 1)
 		return g_strdup(g_ptr_array_index(errors, 0));
 	return g_strdup_printf("%s, and %u more errors",
-			       (const char *)g_ptr_array_index(errors, 0), errors->len - 1);
+			       (const char *)g_ptr_array_index(errors, 0),
+			       errors->len - 1);
 }
 
 /* PID 1 does not know which failures were expected, and ends with a failure after them. */
@@ -273,7 +290,8 @@ static bool any_excused(const struct ktap *ktap)
 	const struct ktap_node *root = ktap_root(ktap);
 
 	for (unsigned int i = 0; i < root->children->len; i++) {
-		const struct ktap_node *node = g_ptr_array_index(root->children, i);
+		const struct ktap_node *node =
+			g_ptr_array_index(root->children, i);
 
 		if (node->outcome == KTAP_XFAIL)
 			return true;
@@ -294,7 +312,8 @@ static char *failed_reason(const struct verdict_facts *facts)
 		reason = document_reason(facts);
 	if (!reason)
 		reason = expectation_reason(facts);
-	if (!reason && ktap_end_status(facts->ktap) && !any_excused(facts->ktap))
+	if (!reason && ktap_end_status(facts->ktap) &&
+	    !any_excused(facts->ktap))
 		reason = g_strdup_printf("PID 1 ended with status %d",
 					 ktap_end_status(facts->ktap));
 	return reason;
@@ -324,7 +343,9 @@ enum verdict verdict_judge(const struct verdict_facts *facts, char **reason)
 		return VERDICT_SPLAT;
 	}
 	if (facts->unscanned) {
-		*reason = g_strdup_printf("the console could not be scanned: %s", facts->unscanned);
+		*reason =
+			g_strdup_printf("the console could not be scanned: %s",
+					facts->unscanned);
 		return VERDICT_FAILED;
 	}
 	if (hung) {

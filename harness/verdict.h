@@ -24,9 +24,9 @@ enum verdict {
 /* What a cell expects of one test; in the order of the plan. */
 struct verdict_test {
 	char *name;
-	double limit;      /* seconds on a machine of speed 1, 0 = the default */
-	bool has_plan;     /* it prints a plan of its own */
-	char *xfail;       /* why it is expected to fail, or NULL */
+	double limit; /* seconds on a machine of speed 1, 0 = the default */
+	bool has_plan; /* it prints a plan of its own */
+	char *xfail; /* why it is expected to fail, or NULL */
 };
 
 /**
@@ -68,8 +68,8 @@ bool verdict_from_name(const char *name, enum verdict *verdict);
 /* @splat: a kernel complaint was seen; @expired: a limit ended it (for VERDICT_DIED). */
 enum kit_status verdict_status(enum verdict verdict, bool splat, bool expired);
 
-struct verdict_test *verdict_test_new(const char *name, double limit, bool has_plan,
-				      const char *xfail);
+struct verdict_test *verdict_test_new(const char *name, double limit,
+				      bool has_plan, const char *xfail);
 void verdict_test_free(gpointer test);
 
 #endif /* _KIT_HARNESS_VERDICT_H */

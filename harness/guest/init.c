@@ -244,7 +244,7 @@ static int split(char *line, char **words)
 	return n;
 }
 
-static void __attribute__((noreturn)) bail_out(const char *why)
+static _Noreturn void bail_out(const char *why)
 {
 	port_print("Bail out! %s\n", why);
 	port_drain();

@@ -47,7 +47,7 @@ void machine_dump_tasks(void);
 long machine_now(void);
 
 /* Switch the machine off; does not return. */
-void machine_off(void) __attribute__((noreturn));
+_Noreturn void machine_off(void);
 
 /* ------------------------------------------------------------------- test.c */
 

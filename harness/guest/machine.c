@@ -152,8 +152,8 @@ const char *machine_option(const char *key, const char *otherwise)
 
 	if (machine_read("/proc/cmdline", line, sizeof(line)) < 0)
 		return otherwise;
-	for (char *word = strtok_r(line, " \n", &save); word;
-	     word = strtok_r(NULL, " \n", &save))
+	for (char *word = strtok_r(line, "\n ", &save); word;
+	     word = strtok_r(NULL, "\n ", &save))
 		if (!strncmp(word, key, length) && word[length] == '=')
 			return word + length + 1;
 	return otherwise;

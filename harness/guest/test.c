@@ -162,7 +162,7 @@ static bool wait_some(struct running *run, long deadline)
 	return true;
 }
 
-static void __attribute__((noreturn)) become(char *const *argv, int out)
+static _Noreturn void become(char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDONLY);
 	char path[512];

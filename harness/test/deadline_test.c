@@ -8,7 +8,9 @@
 
 #define SECOND G_USEC_PER_SEC
 
-static const struct deadline_limits limits = { .boot = 10, .test = 20, .idle = 30, .total = 100 };
+static const struct deadline_limits limits = {
+	.boot = 10, .test = 20, .idle = 30, .total = 100
+};
 
 static struct deadline started(double scale)
 {
@@ -22,12 +24,15 @@ static void test_boot(void)
 {
 	struct deadline deadline = started(1);
 
-	g_assert_cmpint(deadline_expired(&deadline, 10 * SECOND), ==, DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 10 * SECOND), ==,
+			DEADLINE_NONE);
 	/* A console that talks does not help: PID 1 has to. */
 	deadline_activity(&deadline, 10 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 10.1 * SECOND), ==, DEADLINE_BOOT);
+	g_assert_cmpint(deadline_expired(&deadline, 10.1 * SECOND), ==,
+			DEADLINE_BOOT);
 	deadline_spoke(&deadline, 2 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 11 * SECOND), ==, DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 11 * SECOND), ==,
+			DEADLINE_NONE);
 }
 
 static void test_idle(void)
@@ -35,10 +40,13 @@ static void test_idle(void)
 	struct deadline deadline = started(1);
 
 	deadline_spoke(&deadline, 2 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 32 * SECOND), ==, DEADLINE_NONE);
-	g_assert_cmpint(deadline_expired(&deadline, 32.1 * SECOND), ==, DEADLINE_IDLE);
+	g_assert_cmpint(deadline_expired(&deadline, 32 * SECOND), ==,
+			DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 32.1 * SECOND), ==,
+			DEADLINE_IDLE);
 	deadline_activity(&deadline, 32 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 33 * SECOND), ==, DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 33 * SECOND), ==,
+			DEADLINE_NONE);
 }
 
 static void test_test(void)
@@ -50,13 +58,17 @@ static void test_test(void)
 	for (int i = 2; i <= 22; i++)
 		deadline_activity(&deadline, i * SECOND);
 	/* Its own limit, and the time that PID 1 needs to end it. */
-	g_assert_cmpint(deadline_expired(&deadline, 21.9 * SECOND), ==, DEADLINE_NONE);
-	g_assert_cmpint(deadline_expired(&deadline, 22.1 * SECOND), ==, DEADLINE_TEST);
+	g_assert_cmpint(deadline_expired(&deadline, 21.9 * SECOND), ==,
+			DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 22.1 * SECOND), ==,
+			DEADLINE_TEST);
 	deadline_test_end(&deadline, 22 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 40 * SECOND), ==, DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 40 * SECOND), ==,
+			DEADLINE_NONE);
 	/* Without a limit of its own. */
 	deadline_test_begin(&deadline, 0, 40 * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 60.1 * SECOND), ==, DEADLINE_TEST);
+	g_assert_cmpint(deadline_expired(&deadline, 60.1 * SECOND), ==,
+			DEADLINE_TEST);
 }
 
 static void test_total(void)
@@ -66,8 +78,10 @@ static void test_total(void)
 	deadline_spoke(&deadline, 1 * SECOND);
 	for (int i = 1; i <= 101; i++)
 		deadline_activity(&deadline, i * SECOND);
-	g_assert_cmpint(deadline_expired(&deadline, 100 * SECOND), ==, DEADLINE_NONE);
-	g_assert_cmpint(deadline_expired(&deadline, 100.1 * SECOND), ==, DEADLINE_TOTAL);
+	g_assert_cmpint(deadline_expired(&deadline, 100 * SECOND), ==,
+			DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 100.1 * SECOND), ==,
+			DEADLINE_TOTAL);
 }
 
 static void test_scale(void)
@@ -77,7 +91,8 @@ static void test_scale(void)
 	g_assert_cmpfloat(deadline_scale(0.5), ==, 1);
 	g_assert_cmpfloat(deadline_scale(7), ==, 2);
 	g_assert_cmpfloat(deadline_scale(1e6), ==, 20);
-	g_assert_cmpint(deadline_expired(&deadline, 19 * SECOND), ==, DEADLINE_NONE);
+	g_assert_cmpint(deadline_expired(&deadline, 19 * SECOND), ==,
+			DEADLINE_NONE);
 	/* A boot slower than promised stretches the rest, a faster one changes nothing. */
 	deadline_spoke(&deadline, 14 * SECOND);
 	g_assert_cmpfloat(deadline.scale, ==, 4);

@@ -8,30 +8,32 @@
 #include <string.h>
 
 #include "guestplan.h"
+#include "scratch.h"
 
-static const char good[] = "[contract/attach]\n"
-			   "program=contract/attach\n"
-			   "suites=check,run\n"
-			   "xfail.tree=S4: a lost detach\n"
-			   "seconds=20\n"
-			   "devices=2\n"
-			   "[stress/swap]\n"
-			   "program=stress/storm\n"
-			   "args=--storm swap --seed @SEED@ --seconds @SECONDS@ --size @SIZE@\n"
-			   "suites=run;check;stress\n"
-			   "devices=1\n"
-			   "[stress/kit-only]\n"
-			   "program=stress/storm\n"
-			   "args=--seed @SEED@\n"
-			   "suites=stress\n"
-			   "cores=kit\n"
-			   "[harness/unit]\n"
-			   "host=@SELFTEST@/unit --tap\n"
-			   "suites=check\n";
+static const char good[] =
+	"[contract/attach]\n"
+	"program=contract/attach\n"
+	"suites=check,run\n"
+	"xfail.tree=S4: a lost detach\n"
+	"seconds=20\n"
+	"devices=2\n"
+	"[stress/swap]\n"
+	"program=stress/storm\n"
+	"args=--storm swap --seed @SEED@ --seconds @SECONDS@ --size @SIZE@\n"
+	"suites=run;check;stress\n"
+	"devices=1\n"
+	"[stress/kit-only]\n"
+	"program=stress/storm\n"
+	"args=--seed @SEED@\n"
+	"suites=stress\n"
+	"cores=kit\n"
+	"[harness/unit]\n"
+	"host=@SELFTEST@/unit --tap\n"
+	"suites=check\n";
 
 static struct manifest *load(const char *text, GError **error)
 {
-	g_autofree char *dir = g_dir_make_tmp("manifest.XXXXXX", NULL);
+	g_autofree char *dir = scratch_dir();
 	g_autofree char *path = g_build_filename(dir, "manifest", NULL);
 	const char *const paths[] = { path, NULL };
 
@@ -60,7 +62,8 @@ static void test_load(void)
 	g_assert_cmpuint(attach->devices, ==, 2);
 	g_assert_false(attach->storm);
 	g_assert_null(manifest_xfail(attach, KIT_CORE_KIT));
-	g_assert_cmpstr(manifest_xfail(attach, KIT_CORE_TREE), ==, "S4: a lost detach");
+	g_assert_cmpstr(manifest_xfail(attach, KIT_CORE_TREE), ==,
+			"S4: a lost detach");
 	g_assert_true(swap->storm);
 	g_assert_cmpstr(swap->args[1], ==, "swap");
 	g_assert_cmpstr(unit->host[1], ==, "--tap");
@@ -119,12 +122,15 @@ static void test_select(void)
 		struct kit_vars *vars = vars_of(cases[i].arg);
 		g_autoptr(GError) error = NULL;
 		g_autoptr(GString) names = g_string_new(NULL);
-		GPtrArray *chosen = manifest_select(manifest, cases[i].suite, vars, &error);
+		GPtrArray *chosen =
+			manifest_select(manifest, cases[i].suite, vars, &error);
 
 		for (unsigned int j = 0; chosen && j < chosen->len; j++) {
-			const struct manifest_test *test = g_ptr_array_index(chosen, j);
+			const struct manifest_test *test =
+				g_ptr_array_index(chosen, j);
 
-			g_string_append_printf(names, "%s%s", j ? " " : "", test->name);
+			g_string_append_printf(names, "%s%s", j ? " " : "",
+					       test->name);
 		}
 		if (cases[i].chosen)
 			g_assert_cmpstr(names->str, ==, cases[i].chosen);
@@ -139,12 +145,18 @@ static void test_select(void)
 
 static void test_plan(void)
 {
-	static char *const modules[] = { (char *)"mdev.ko", (char *)"mdma.ko", NULL };
+	static char *const modules[] = { (char *)"mdev.ko", (char *)"mdma.ko",
+					 NULL };
 	struct manifest *manifest = load(good, NULL);
 	const GPtrArray *all = manifest_tests(manifest);
 	g_autoptr(GPtrArray) tests = g_ptr_array_new();
-	struct guestplan plan = { .tests = tests, .modules = modules, .seed = 7, .seconds = 3,
-				  .size = KIT_SIZE_SMOKE, .core = KIT_CORE_TREE, .stretch = 2 };
+	struct guestplan plan = { .tests = tests,
+				  .modules = modules,
+				  .seed = 7,
+				  .seconds = 3,
+				  .size = KIT_SIZE_SMOKE,
+				  .core = KIT_CORE_TREE,
+				  .stretch = 2 };
 	g_autofree char *text = NULL;
 	g_autoptr(GPtrArray) expected = NULL;
 	const struct verdict_test *attach, *swap, *leaks;
@@ -152,14 +164,15 @@ static void test_plan(void)
 	g_ptr_array_add(tests, g_ptr_array_index(all, 0));
 	g_ptr_array_add(tests, g_ptr_array_index(all, 1));
 	text = guestplan_text(&plan);
-	g_assert_cmpstr(text, ==,
-			"insmod mdev.ko\ninsmod mdma.ko\n"
-			"mdev mdma mdma-1 6d646d61-0000-4000-8000-000000000001\n"
-			"mdev mdma mdma-1 6d646d61-0000-4000-8000-000000000002\n"
-			"test contract/attach 40 contract/attach\n"
-			"test stress/swap 66 stress/storm --storm swap --seed 7 --seconds 3 "
-			"--size smoke\n"
-			"leakcheck\nend\n");
+	g_assert_cmpstr(
+		text, ==,
+		"insmod mdev.ko\ninsmod mdma.ko\n"
+		"mdev mdma mdma-1 6d646d61-0000-4000-8000-000000000001\n"
+		"mdev mdma mdma-1 6d646d61-0000-4000-8000-000000000002\n"
+		"test contract/attach 40 contract/attach\n"
+		"test stress/swap 66 stress/storm --storm swap --seed 7 --seconds 3 "
+		"--size smoke\n"
+		"leakcheck\nend\n");
 
 	expected = guestplan_tests(&plan);
 	g_assert_cmpuint(expected->len, ==, 3);
@@ -182,11 +195,16 @@ static void test_no_tests(void)
 
 int main(int argc, char **argv)
 {
+	int rc;
+
 	g_test_init(&argc, &argv, NULL);
+	scratch_begin();
 	g_test_add_func("/manifest/load", test_load);
 	g_test_add_func("/manifest/refused", test_refused);
 	g_test_add_func("/manifest/select", test_select);
 	g_test_add_func("/manifest/plan", test_plan);
 	g_test_add_func("/manifest/no-tests", test_no_tests);
-	return g_test_run();
+	rc = g_test_run();
+	scratch_end();
+	return rc;
 }

@@ -17,14 +17,16 @@
 #include "lines.h"
 #include "progress.h"
 #include "qemu.h"
+#include "scratch.h"
 
 /* What the script writes on the inherited descriptors of console and results. */
-static const char fake[] = "#!/bin/sh\n"
-			   "if [ -n \"$FAKE_SLEEP\" ]; then echo $$ >\"$FAKE_PID\"; exec sleep 600; fi\n"
-			   "printf 'console line\\n' >&3\n"
-			   "printf 'KTAP version 1\\nhalf' >&4\n"
-			   "echo a complaint >&2\n"
-			   "exit 7\n";
+static const char fake[] =
+	"#!/bin/sh\n"
+	"if [ -n \"$FAKE_SLEEP\" ]; then echo $$ >\"$FAKE_PID\"; exec sleep 600; fi\n"
+	"printf 'console line\\n' >&3\n"
+	"printf 'KTAP version 1\\nhalf' >&4\n"
+	"echo a complaint >&2\n"
+	"exit 7\n";
 
 static char *dir;
 
@@ -62,8 +64,14 @@ static const struct qemu_events events = {
 static struct qemu_spec spec_of(enum qemu_machine machine)
 {
 	return (struct qemu_spec){
-		.machine = machine, .accel = KIT_ACCEL_TCG, .cpus = 2, .mem_mib = 512,
-		.seed = 42, .image = "/boot/image", .initrd = "/boot/initrd", .dir = dir,
+		.machine = machine,
+		.accel = KIT_ACCEL_TCG,
+		.cpus = 2,
+		.mem_mib = 512,
+		.seed = 42,
+		.image = "/boot/image",
+		.initrd = "/boot/initrd",
+		.dir = dir,
 	};
 }
 
@@ -83,7 +91,8 @@ static void test_command(void)
 	g_auto(GStrv) deterministic = qemu_command(&spec);
 	g_autofree char *two = g_strjoinv(" ", deterministic);
 
-	g_assert_nonnull(strstr(two, "tcg,thread=single -icount shift=0,sleep=off -seed 42 "));
+	g_assert_nonnull(strstr(
+		two, "tcg,thread=single -icount shift=0,sleep=off -seed 42 "));
 	g_assert_nonnull(strstr(two, "clock=vm"));
 	g_assert_nonnull(strstr(two, "mdevkit.results=ttyS1"));
 	/* A virtio device, or a socket that can push back, would break the determinism. */
@@ -131,7 +140,8 @@ static pid_t read_pid(const char *path)
 {
 	g_autofree char *text = NULL;
 
-	if (!g_file_get_contents(path, &text, NULL, NULL) || !strchr(text, '\n'))
+	if (!g_file_get_contents(path, &text, NULL, NULL) ||
+	    !strchr(text, '\n'))
 		return 0;
 	return atoi(text);
 }
@@ -209,16 +219,17 @@ static void test_orphan_crashed(void)
 /* Output of QEMU's monitor, shortened. */
 static void test_where(void)
 {
-	g_autofree char *where =
-		hang_where("\nCPU#0\nRAX=ffffffffc0201010 RBX=0\n"
-			   "RIP=ffffffffc020101b RFL=00000002 [-------] CPL=0 II=0 HLT=0\n"
-			   "\nCPU#1\nRIP=ffffffff81e34b5b RFL=00000246 [---Z-P-] CPL=0 HLT=1\n"
-			   "\nCPU#2\nRIP=ffffffff81000000 RFL=00000246 [---Z-P-] CPL=0 HLT=0\n");
+	g_autofree char *where = hang_where(
+		"\nCPU#0\nRAX=ffffffffc0201010 RBX=0\n"
+		"RIP=ffffffffc020101b RFL=00000002 [-------] CPL=0 II=0 HLT=0\n"
+		"\nCPU#1\nRIP=ffffffff81e34b5b RFL=00000246 [---Z-P-] CPL=0 HLT=1\n"
+		"\nCPU#2\nRIP=ffffffff81000000 RFL=00000246 [---Z-P-] CPL=0 HLT=0\n");
 	g_autofree char *nothing = hang_where("");
 
-	g_assert_cmpstr(where, ==,
-			"CPU 0 at ffffffffc020101b with interrupts off, CPU 1 halted, "
-			"CPU 2 at ffffffff81000000");
+	g_assert_cmpstr(
+		where, ==,
+		"CPU 0 at ffffffffc020101b with interrupts off, CPU 1 halted, "
+		"CPU 2 at ffffffff81000000");
 	g_assert_cmpstr(nothing, ==, "");
 }
 
@@ -240,7 +251,8 @@ static void test_lines(void)
 	g_assert_true(lines_finish(&lines));
 	g_assert_false(lines_finish(&lines));
 	lines_clear(&lines);
-	g_assert_cmpstr(seen->str, ==, "[2:ab][2:cd][0:][65536:xxxxxxxxxx][5:xxxxx]");
+	g_assert_cmpstr(seen->str, ==,
+			"[2:ab][2:cd][0:][65536:xxxxxxxxxx][5:xxxxx]");
 }
 
 static void test_command_run(void)
@@ -250,7 +262,9 @@ static void test_command_run(void)
 	const char *bad[] = { "sh", "-c", "echo because; exit 3", NULL };
 	const char *none[] = { "/nonexistent/program", NULL };
 	g_autofree char *output = NULL;
-	struct kit_command command = { .argv = hello, .output = &output, .quiet = true };
+	struct kit_command command = { .argv = hello,
+				       .output = &output,
+				       .quiet = true };
 	g_autoptr(GError) error = NULL;
 	int status = -1;
 
@@ -280,10 +294,14 @@ static gboolean raise_term(gpointer data)
 static void test_command_cancelled(void)
 {
 	struct kit_progress *progress = progress_new(false);
-	const char *argv[] = { "sh", "-c", "sleep 600 & echo $! >\"$FAKE_PID\"; wait", NULL };
+	const char *argv[] = { "sh", "-c",
+			       "sleep 600 & echo $! >\"$FAKE_PID\"; wait",
+			       NULL };
 	g_autofree char *env = g_strdup_printf("FAKE_PID=%s", pid_path);
 	const char *const envs[] = { env, NULL };
-	struct kit_command command = { .argv = argv, .env = envs, .quiet = true };
+	struct kit_command command = { .argv = argv,
+				       .env = envs,
+				       .quiet = true };
 	g_autoptr(GError) error = NULL;
 
 	remove(pid_path);
@@ -297,11 +315,13 @@ static void test_command_cancelled(void)
 
 static void install_fake(void)
 {
-	g_autofree char *path = g_build_filename(dir, "qemu-system-x86_64", NULL);
-	g_autofree char *search = g_strdup_printf("%s:%s", dir, g_getenv("PATH"));
+	g_autofree char *path =
+		g_build_filename(dir, "qemu-system-x86_64", NULL);
+	g_autofree char *search =
+		g_strdup_printf("%s:%s", dir, g_getenv("PATH"));
 
-	g_assert_true(g_file_set_contents_full(path, fake, -1, G_FILE_SET_CONTENTS_NONE, 0755,
-					       NULL));
+	g_assert_true(g_file_set_contents_full(
+		path, fake, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
 	g_setenv("PATH", search, TRUE);
 	pid_path = g_build_filename(dir, "pid", NULL);
 }
@@ -311,7 +331,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	g_test_init(&argc, &argv, NULL);
-	dir = g_dir_make_tmp("qemu.XXXXXX", NULL);
+	scratch_begin();
+	dir = scratch_dir();
 	install_fake();
 	g_test_add_func("/qemu/command", test_command);
 	g_test_add_func("/qemu/events", test_events);
@@ -323,6 +344,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/command/run", test_command_run);
 	g_test_add_func("/command/cancelled", test_command_cancelled);
 	rc = g_test_run();
+	scratch_end();
 	g_free(pid_path);
 	g_free(dir);
 	return rc;

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "scratch.h"
 #include "splat.h"
 
 static struct splat_rules *rules;
@@ -37,7 +38,8 @@ static const struct {
 	  "[    2.000000] traps: prog[77] general protection fault ip:401000 sp:7ffe error:0\n"
 	  "[    2.000000] prog[78]: segfault at 0 ip 0000000000401000 sp 00007ffe error 4\n",
 	  0, NULL },
-	{ "program-text", "BUG: KASAN: not from the kernel\nWARNING: CPU: 0\n", 0, NULL },
+	{ "program-text", "BUG: KASAN: not from the kernel\nWARNING: CPU: 0\n",
+	  0, NULL },
 	{ "warning",
 	  "[    3.100000] ------------[ cut here ]------------\n"
 	  "[    3.100010] WARNING: CPU: 1 PID: 80 at drivers/iommu/pages.c:12 unpin_all+0x12/0x40\n"
@@ -103,9 +105,11 @@ static const struct {
 	  "[    1.000030]  <TASK>\n[    1.000040]  panic+0x344/0x3a0\n"
 	  "[    1.000050]  do_exit+0x9a1/0xae0\n[    1.000060]  </TASK>\n",
 	  1, "panic:do_exit" },
-	{ "behind-a-program", "# progress 3[    9.000000] BUG: sleeping function called from invalid "
-			      "context at a.c:1\n",
-	  1, "atomic:BUG: sleeping function called from invalid context at a.c:N" },
+	{ "behind-a-program",
+	  "# progress 3[    9.000000] BUG: sleeping function called from invalid "
+	  "context at a.c:1\n",
+	  1,
+	  "atomic:BUG: sleeping function called from invalid context at a.c:N" },
 	{ "int3",
 	  "[    1.500000] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI\n"
 	  "[    1.500010] RIP: 0010:text_poke_bp+0x1/0x2\n",
@@ -113,7 +117,8 @@ static const struct {
 	{ "slab",
 	  "[    1.000000] =============================================================\n"
 	  "[    1.000010] BUG kmalloc-64 (Tainted: G           O): Poison overwritten\n",
-	  1, "slab:BUG kmalloc-N (Tainted: G           O): Poison overwritten" },
+	  1,
+	  "slab:BUG kmalloc-N (Tainted: G           O): Poison overwritten" },
 };
 
 static void test_console(gconstpointer data)
@@ -127,17 +132,18 @@ static void test_console(gconstpointer data)
 	if (consoles[i].fingerprint) {
 		const struct splat *splat = g_ptr_array_index(found, 0);
 
-		g_assert_cmpstr(splat->fingerprint, ==, consoles[i].fingerprint);
+		g_assert_cmpstr(splat->fingerprint, ==,
+				consoles[i].fingerprint);
 	}
 	splat_scanner_free(scanner);
 }
 
 static void test_lines(void)
 {
-	struct splat_scanner *scanner =
-		scan("[    1.000000] fine\n[    2.000000] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n"
-		     "[    2.000010] RIP: 0010:f+0x1/0x2\n[    2.000020] ---[ end trace 0 ]---\n"
-		     "[    3.000000] fine\n");
+	struct splat_scanner *scanner = scan(
+		"[    1.000000] fine\n[    2.000000] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n"
+		"[    2.000010] RIP: 0010:f+0x1/0x2\n[    2.000020] ---[ end trace 0 ]---\n"
+		"[    3.000000] fine\n");
 	const struct splat *splat = g_ptr_array_index(splat_found(scanner), 0);
 
 	g_assert_cmpuint(splat->line, ==, 2);
@@ -156,8 +162,9 @@ static char *write_text(const char *dir, const char *name, const char *text)
 
 static void test_allow(void)
 {
-	g_autofree char *dir = g_dir_make_tmp("splat.XXXXXX", NULL);
-	g_autofree char *patterns = write_text(dir, "patterns", "warning: WARNING: \n");
+	g_autofree char *dir = scratch_dir();
+	g_autofree char *patterns =
+		write_text(dir, "patterns", "warning: WARNING:\n");
 	g_autofree char *allow = write_text(
 		dir, "allow",
 		"[known]\nmatch=at a\\.c:\nfunction=f\nkernel=6.12.*\nreason=measured\nowner=me\n");
@@ -166,15 +173,21 @@ static void test_allow(void)
 		const char *release;
 		const char *function;
 		unsigned int bad;
-	} cases[] = { { "6.12.0", "f", 0 }, { "6.12.0", "g", 1 }, { "7.2.0", "f", 1 } };
+	} cases[] = { { "6.12.0", "f", 0 },
+		      { "6.12.0", "g", 1 },
+		      { "7.2.0", "f", 1 } };
 
 	g_assert_nonnull(own);
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		struct splat_scanner *scanner = splat_scanner_new(own, cases[i].release);
-		g_autofree char *rip = g_strdup_printf("[    1.000010] RIP: 0010:%s+0x1/0x2",
-						       cases[i].function);
+		struct splat_scanner *scanner =
+			splat_scanner_new(own, cases[i].release);
+		g_autofree char *rip =
+			g_strdup_printf("[    1.000010] RIP: 0010:%s+0x1/0x2",
+					cases[i].function);
 
-		splat_scan(scanner, "[    1.000000] WARNING: CPU: 0 PID: 1 at a.c:1 x+0x1/0x2");
+		splat_scan(
+			scanner,
+			"[    1.000000] WARNING: CPU: 0 PID: 1 at a.c:1 x+0x1/0x2");
 		splat_scan(scanner, rip);
 		splat_finish(scanner);
 		g_assert_cmpuint(splat_found(scanner)->len, ==, 1);
@@ -187,35 +200,43 @@ static void test_allow(void)
 /* An exception without a reason, an expression that does not compile, a file that is not there. */
 static void test_bad_rules(void)
 {
-	g_autofree char *dir = g_dir_make_tmp("splat.XXXXXX", NULL);
-	g_autofree char *good = write_text(dir, "good", "warning: WARNING: \n");
+	g_autofree char *dir = scratch_dir();
+	g_autofree char *good = write_text(dir, "good", "warning: WARNING:\n");
 	g_autofree char *empty = write_text(dir, "empty", "# nothing\n");
 	g_autofree char *broken = write_text(dir, "broken", "warning: (\n");
-	g_autofree char *unreasoned = write_text(dir, "unreasoned", "[a]\nmatch=x\nowner=me\n");
+	g_autofree char *unreasoned =
+		write_text(dir, "unreasoned", "[a]\nmatch=x\nowner=me\n");
 	const char *const pairs[][2] = {
-		{ empty, empty }, { broken, empty }, { good, unreasoned }, { "/nonexistent", empty },
+		{ empty, empty },
+		{ broken, empty },
+		{ good, unreasoned },
+		{ "/nonexistent", empty },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
 		g_autoptr(GError) error = NULL;
 
-		g_assert_null(splat_rules_load(pairs[i][0], pairs[i][1], &error));
+		g_assert_null(
+			splat_rules_load(pairs[i][0], pairs[i][1], &error));
 		g_assert_error(error, KIT_ERROR, KIT_ERROR_HARNESS);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	g_autofree char *patterns = path_source("harness", "splat.patterns", NULL);
+	g_autofree char *patterns =
+		path_source("harness", "splat.patterns", NULL);
 	g_autofree char *allow = path_source("harness", "splat.allow", NULL);
 	g_autoptr(GError) error = NULL;
 	int rc;
 
 	g_test_init(&argc, &argv, NULL);
+	scratch_begin();
 	rules = splat_rules_load(patterns, allow, &error);
 	g_assert_no_error(error);
 	for (size_t i = 0; i < G_N_ELEMENTS(consoles); i++) {
-		g_autofree char *path = g_strdup_printf("/splat/%s", consoles[i].name);
+		g_autofree char *path =
+			g_strdup_printf("/splat/%s", consoles[i].name);
 
 		g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_console);
 	}
@@ -223,6 +244,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/splat/allow", test_allow);
 	g_test_add_func("/splat/bad-rules", test_bad_rules);
 	rc = g_test_run();
+	scratch_end();
 	splat_rules_free(rules);
 	return rc;
 }

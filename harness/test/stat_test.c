@@ -20,8 +20,9 @@ static GPtrArray *series_of(const char *first, ...)
 
 static void test_parse(void)
 {
-	g_autoptr(GPtrArray) all = series_of("t=1 storm=swap ops=10 depth=3",
-					     "t=2 storm=swap ops=30 depth=1 junk ops", NULL);
+	g_autoptr(GPtrArray)
+		all = series_of("t=1 storm=swap ops=10 depth=3",
+				"t=2 storm=swap ops=30 depth=1 junk ops", NULL);
 	const struct stat_series *ops, *depth;
 
 	g_assert_cmpuint(all->len, ==, 2);
@@ -48,16 +49,19 @@ static void test_plot(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
-		g_autoptr(GPtrArray) all = series_of(lines[i][0], lines[i][1], NULL);
+		g_autoptr(GPtrArray)
+			all = series_of(lines[i][0], lines[i][1], NULL);
 		g_autoptr(GString) html = g_string_new("<p>");
 		g_autoptr(GError) error = NULL;
-		GMarkupParseContext *context = g_markup_parse_context_new(&parser, 0, NULL, NULL);
+		GMarkupParseContext *context =
+			g_markup_parse_context_new(&parser, 0, NULL, NULL);
 
 		stat_plot(html, all);
 		g_string_append(html, "</p>");
 		g_assert_null(strstr(html->str, "nan"));
 		g_assert_null(strstr(html->str, "inf"));
-		g_markup_parse_context_parse(context, html->str, html->len, &error);
+		g_markup_parse_context_parse(context, html->str, html->len,
+					     &error);
 		g_assert_no_error(error);
 		g_assert_true(g_markup_parse_context_end_parse(context, NULL));
 		g_markup_parse_context_free(context);

@@ -39,8 +39,9 @@ static void test_defaults(void)
 
 static void test_values(void)
 {
-	struct kit_vars *vars = parse(NULL, "CORE=tree", "MEM=2G", "SEED=0xff", "STORM=swap,un*",
-				      "SIZE=full", "V=1", "CPUS=4", "CPUS=3", "TESTS=", NULL);
+	struct kit_vars *vars = parse(NULL, "CORE=tree", "MEM=2G", "SEED=0xff",
+				      "STORM=swap,un*", "SIZE=full", "V=1",
+				      "CPUS=4", "CPUS=3", "TESTS=", NULL);
 
 	g_assert_nonnull(vars);
 	g_assert_cmpint(vars->core, ==, KIT_CORE_TREE);
@@ -65,14 +66,37 @@ static void test_values(void)
 static void test_refused(void)
 {
 	static const char *const bad[] = {
-		"CORE=kernel",	 "ACCEL=fast",	  "CPUS=0",	    "CPUS=two",
-		"CPUS=65",	 "MEM=2",	  "MEM=1T",	    "MEM=99999999999G",
-		"JOBS=0",	 "V=yes",	  "SEED=-1",	    "SEED=1x",
-		"SEED=0x",	 "SEED=18446744073709551616", "SEEDS=9-5", "SEEDS=1-",
-		"SEEDS=-3",	 "SEEDS=1-99999999", "SECONDS=0",   "SIZE=huge",
-		"STORM=a b",	 "TESTS=a;b",	  "SUITE=../x",	    "KERNEL=fast",
-		"KERNEL=/nonexistent/tree", "DRIVER=/nonexistent.ko", "REPEAT=0",
-		"UNTIL_FAIL=2",	 "COLOUR=red",	  "seed=1",	    "SEED",
+		"CORE=kernel",
+		"ACCEL=fast",
+		"CPUS=0",
+		"CPUS=two",
+		"CPUS=65",
+		"MEM=2",
+		"MEM=1T",
+		"MEM=99999999999G",
+		"JOBS=0",
+		"V=yes",
+		"SEED=-1",
+		"SEED=1x",
+		"SEED=0x",
+		"SEED=18446744073709551616",
+		"SEEDS=9-5",
+		"SEEDS=1-",
+		"SEEDS=-3",
+		"SEEDS=1-99999999",
+		"SECONDS=0",
+		"SIZE=huge",
+		"STORM=a b",
+		"TESTS=a;b",
+		"SUITE=../x",
+		"KERNEL=fast",
+		"KERNEL=/nonexistent/tree",
+		"DRIVER=/nonexistent.ko",
+		"REPEAT=0",
+		"UNTIL_FAIL=2",
+		"COLOUR=red",
+		"seed=1",
+		"SEED",
 		"=1",
 	};
 
@@ -105,14 +129,18 @@ static void test_match(void)
 
 static void test_command(void)
 {
-	struct kit_vars *vars = parse(NULL, "STORM=sw*", "CORE=tree", "REPEAT=5", "CPUS=4",
-				      "CPUS=3", NULL);
-	const char *set[] = { "SEED", "7", "STORM", "stress/swap", "REPEAT", NULL, NULL };
+	struct kit_vars *vars = parse(NULL, "STORM=sw*", "CORE=tree",
+				      "REPEAT=5", "CPUS=4", "CPUS=3", NULL);
+	const char *set[] = { "SEED",	"7",  "STORM", "stress/swap",
+			      "REPEAT", NULL, NULL };
 	g_autofree char *line = vars_command(vars, "stress", set);
 	g_autofree char *plain = vars_command(vars, "run", NULL);
 
-	g_assert_cmpstr(line, ==, "make stress SEED=7 STORM=stress/swap CORE=tree CPUS=3");
-	g_assert_cmpstr(plain, ==, "make run CORE=tree CPUS=3 REPEAT=5 STORM='sw*'");
+	g_assert_cmpstr(
+		line, ==,
+		"make stress SEED=7 STORM=stress/swap CORE=tree CPUS=3");
+	g_assert_cmpstr(plain, ==,
+			"make run CORE=tree CPUS=3 REPEAT=5 STORM='sw*'");
 	vars_free(vars);
 }
 

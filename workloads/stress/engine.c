@@ -14,6 +14,7 @@
 #include "engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,8 +67,9 @@ static void stop(struct world *world)
 	pthread_mutex_unlock(&world->lock);
 }
 
-void world_fail(struct world *world, enum check check,
-		const struct finding *finding)
+/* The first finding of each check is the one that is reported. */
+static void keep(struct world *world, enum check check,
+		 const struct finding *finding)
 {
 	pthread_mutex_lock(&world->lock);
 	if (!world->failed[check]) {
@@ -75,7 +77,29 @@ void world_fail(struct world *world, enum check check,
 		world->finding[check] = *finding;
 	}
 	pthread_mutex_unlock(&world->lock);
+}
+
+void world_fail(struct world *world, enum check check,
+		const struct finding *finding)
+{
+	keep(world, check, finding);
 	stop(world);
+}
+
+bool world_judge(struct world *world, enum check check, enum verdict verdict,
+		 const struct finding *finding)
+{
+	if (verdict != WRONG && verdict != WEAK)
+		return false;
+	if (verdict == WRONG) {
+		world_fail(world, check, finding);
+		return true;
+	}
+	atomic_fetch_add(&world->nweak, 1);
+	keep(world, CHECK_STRICT, finding);
+	if (world->strict)
+		stop(world);
+	return true;
 }
 
 void world_failf(struct world *world, enum check check, const char *fmt, ...)
@@ -237,7 +261,7 @@ unsigned int engine_cast(const struct storm *storm, struct part *part)
 	while (n < MAX_CAST && storm->cast[n].role) {
 		part[n] = storm->cast[n];
 		part[n].storm = storm;
-		if (part[n].role == &role_mapper)
+		if (part[n].role->maps)
 			part[n].share = mappers++;
 		if (part[n].role == &role_dma)
 			part[n].writer = writers++;
@@ -246,6 +270,16 @@ unsigned int engine_cast(const struct storm *storm, struct part *part)
 	for (unsigned int i = 0; i < n; i++)
 		part[i].nshares = mappers;
 	return n;
+}
+
+unsigned int part_slot(const struct part *part, struct rng *rng)
+{
+	unsigned int nslots = NSLOTS - part->storm->nstable;
+	unsigned int mine =
+		(nslots - part->share + part->nshares - 1) / part->nshares;
+
+	return part->storm->nstable + part->share +
+	       part->nshares * rng_below(rng, mine);
 }
 
 static void count(struct world *world, const struct limits *limits)
@@ -379,9 +413,10 @@ static void run(struct world *world, const struct limits *limits,
 	pthread_barrier_destroy(&world->start);
 }
 
-static void add_up(const struct world *world, struct totals *totals)
+static void add_up(struct world *world, struct totals *totals)
 {
 	totals->epochs++;
+	world->counted = true;
 	for (unsigned int i = 0; i < world->nactors; i++) {
 		const struct actor *actor = &world->actor[i];
 
@@ -393,6 +428,20 @@ static void add_up(const struct world *world, struct totals *totals)
 						  actor->tally[k].rc[e].rc,
 						  actor->tally[k].rc[e].n);
 	}
+}
+
+/* Ours is the one that was not built with the kernel. */
+static bool core_is_strict(void)
+{
+	char taint[16] = "";
+	int fd = open("/sys/module/iommufd/taint", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, taint, sizeof(taint) - 1);
+	close(fd);
+	return n > 0 && strchr(taint, 'O');
 }
 
 bool engine_epoch(struct world *world, const struct storm *storm, uint64_t seed,
@@ -407,6 +456,7 @@ bool engine_epoch(struct world *world, const struct storm *storm, uint64_t seed,
 
 	memset(world, 0, sizeof(*world));
 	world->storm = storm;
+	world->strict = core_is_strict();
 	world->seed = seed;
 	world->epoch = epoch;
 	pthread_mutex_init(&world->lock, NULL);
@@ -453,8 +503,9 @@ bool engine_epoch(struct world *world, const struct storm *storm, uint64_t seed,
 	enter_phase(PHASE_IDLE);
 	pthread_cond_destroy(&world->wake);
 	pthread_mutex_destroy(&world->lock);
+	totals->nweak += world->nweak;
 	for (unsigned int i = 0; i < NCHECKS; i++)
-		if (world->failed[i])
+		if (world->failed[i] && (i != CHECK_STRICT || world->strict))
 			return false;
 	return true;
 }

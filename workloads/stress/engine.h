@@ -22,6 +22,7 @@ struct limits {
  * @tally: results by kind of operation
  * @overlap: sum of the ledgers, MDMA_LEDGER_N of them
  * @hash: of the plans
+ * @nweak: broken promises that only the strict core makes
  */
 struct totals {
 	unsigned int epochs;
@@ -29,6 +30,7 @@ struct totals {
 	struct tally tally[OP_NKINDS];
 	uint64_t overlap[MDMA_LEDGER_N];
 	uint64_t hash;
+	uint64_t nweak;
 };
 
 /**

@@ -46,6 +46,7 @@ static inline uint64_t slot_iova(unsigned int slot)
 enum verdict {
 	FINE,
 	WRONG,
+	WEAK, /* WRONG by a promise that only the strict core makes */
 	UNSURE, /* the record is too short to tell */
 };
 

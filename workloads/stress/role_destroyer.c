@@ -86,8 +86,8 @@ static void note(struct actor *actor, enum op_kind kind, uint32_t id, tick_t s,
 			  });
 }
 
-static void wrong(struct actor *actor, enum op_kind kind, uint32_t id, tick_t s,
-		  tick_t c, int rc, const char *why)
+static void judge(struct actor *actor, enum verdict verdict, enum op_kind kind,
+		  uint32_t id, tick_t s, tick_t c, int rc, const char *why)
 {
 	struct finding finding;
 	tick_t from = id < NIDS ? reg_story(&actor->world->exists[id], s) : s;
@@ -96,7 +96,13 @@ static void wrong(struct actor *actor, enum op_kind kind, uint32_t id, tick_t s,
 		    "%s of id %u in [%llu, %llu] returned %s: %s",
 		    op_name(kind), id, (unsigned long long)s,
 		    (unsigned long long)c, tap_errno_name(rc), why);
-	world_fail(actor->world, CHECK_ERRNO, &finding);
+	world_judge(actor->world, CHECK_ERRNO, verdict, &finding);
+}
+
+static void wrong(struct actor *actor, enum op_kind kind, uint32_t id, tick_t s,
+		  tick_t c, int rc, const char *why)
+{
+	judge(actor, WRONG, kind, id, s, c, rc, why);
 }
 
 /* Was there an object of this id, the same, from s to c? */
@@ -132,7 +138,9 @@ void destroy_id(struct actor *actor, enum op_kind kind, uint32_t id)
 			  world->dev[d].devid == id;
 	}
 	if (rc == -EBUSY && !may_be_used)
-		wrong(actor, kind, id, s, c, rc, "nothing is attached to it");
+		/* S6: nobody else counts. */
+		judge(actor, WEAK, kind, id, s, c, rc,
+		      "nothing is attached to it");
 	else if (rc == 0 && is_used)
 		wrong(actor, kind, id, s, c, rc, "a device uses it");
 	else if (rc == -ENOENT && id < NIDS && surely(exists, s, c, ticket))

@@ -136,12 +136,6 @@ static int enter(struct actor *actor)
 
 /* ---- a completion ------------------------------------------------------- */
 
-static void wrong(struct actor *actor, enum check check,
-		  const struct finding *finding)
-{
-	world_fail(actor->world, check, finding);
-}
-
 /* The memory that a write should have reached, if that is certain: is it there? */
 static void check_written(struct actor *actor, const struct place *place)
 {
@@ -167,13 +161,14 @@ static void check_written(struct actor *actor, const struct place *place)
 	    again != gen)
 		return;
 	if (dma->kind == OP_COPY) {
+		enum verdict verdict;
 		bool canary;
 
 		/* The lane now holds constant words of the source. */
-		if (oracle_data(&world->shadow, dma, &dma->src, seen, &canary,
-				&finding) == WRONG)
-			wrong(actor, canary ? CHECK_UNMAP : CHECK_DATA,
-			      &finding);
+		verdict = oracle_data(&world->shadow, dma, &dma->src, seen,
+				      &canary, &finding);
+		world_judge(world, canary ? CHECK_UNMAP : CHECK_DATA, verdict,
+			    &finding);
 		return;
 	}
 	for (uint32_t i = 0; i < nwords; i++) {
@@ -190,7 +185,7 @@ static void check_written(struct actor *actor, const struct place *place)
 			dst->slot, dst->offset, dst->length,
 			(unsigned long long)dma->s, (unsigned long long)dma->c,
 			i, gen, stamp_text(seen[i], text));
-		wrong(actor, CHECK_DATA, &finding);
+		world_fail(world, CHECK_DATA, &finding);
 		return;
 	}
 }
@@ -202,12 +197,12 @@ static void check(struct actor *actor, struct place *place,
 	struct shadow *shadow = &world->shadow;
 	struct dma *dma = &place->dma;
 	struct finding finding;
+	enum verdict verdict;
 	bool canary = false;
 
-	if (oracle_status(shadow, dma, &finding) == WRONG) {
-		wrong(actor, CHECK_ERRNO, &finding);
+	if (world_judge(world, CHECK_ERRNO,
+			oracle_status(shadow, dma, &finding), &finding))
 		return;
-	}
 	if (dma->status)
 		return;
 	if (comp->done != place->done) {
@@ -215,19 +210,21 @@ static void check(struct actor *actor, struct place *place,
 			&finding, dma->s, dma->c, dma->dev, EVENT_ANY, 0, 0,
 			"dev %u %s of %u bytes succeeded with %u bytes done",
 			dma->dev, op_name(dma->kind), place->done, comp->done);
-		wrong(actor, CHECK_DATA, &finding);
+		world_fail(world, CHECK_DATA, &finding);
 	}
 	switch (dma->kind) {
 	case OP_READ:
-		if (oracle_data(shadow, dma, &dma->src,
-				world->dev[dma->dev].mem + place->dev_offset,
-				&canary, &finding) == WRONG)
-			wrong(actor, canary ? CHECK_UNMAP : CHECK_DATA,
-			      &finding);
+		verdict = oracle_data(shadow, dma, &dma->src,
+				      world->dev[dma->dev].mem +
+					      place->dev_offset,
+				      &canary, &finding);
+		world_judge(world, canary ? CHECK_UNMAP : CHECK_DATA, verdict,
+			    &finding);
 		break;
 	case OP_CRC:
-		if (oracle_crc(shadow, dma, comp->result, &finding) == WRONG)
-			wrong(actor, CHECK_DATA, &finding);
+		world_judge(world, CHECK_DATA,
+			    oracle_crc(shadow, dma, comp->result, &finding),
+			    &finding);
 		break;
 	default:
 		check_written(actor, place);
@@ -258,6 +255,32 @@ static void note(struct actor *actor, const struct place *place)
 			  });
 }
 
+/*
+ * The queue could not reach its rings, which are mapped in every IOAS: a replace
+ * was seen as a moment without one (S3).
+ */
+static void restart(struct actor *actor)
+{
+	struct mover *mover = actor->role_data;
+	struct finding finding;
+	tick_t now = tick_next();
+	int rc;
+
+	finding_set(&finding, now, now, actor->part->dev, EVENT_ANY, 0, 0,
+		    "dev %u queue %u stopped at its rings in IOVA memory",
+		    actor->part->dev, actor->queue.index);
+	world_judge(actor->world, CHECK_ERRNO, WEAK, &finding);
+	for (unsigned int i = 0; i < DEPTH; i++)
+		mover->place[i].busy = false;
+	rc = start(actor);
+	mover->stopped = rc != 0;
+	if (rc)
+		world_failf(actor->world, CHECK_ERRNO,
+			    "dev %u queue %u cannot start again: %s",
+			    actor->part->dev, actor->queue.index,
+			    tap_errno_name(rc));
+}
+
 /* Wait for one completion and judge it. False: the queue is dead. */
 static bool reap(struct actor *actor)
 {
@@ -267,6 +290,10 @@ static bool reap(struct actor *actor)
 	int rc;
 
 	rc = actor_reap(actor, &comp);
+	if (rc == -ENOENT && (actor->part->flags & PART_IOVA_RINGS)) {
+		restart(actor);
+		return !mover->stopped;
+	}
 	if (rc) {
 		/* -ETIMEDOUT with the storm stopped has its finding already. */
 		world_failf(actor->world,

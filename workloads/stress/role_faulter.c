@@ -32,7 +32,7 @@
 #include "iommu.h"
 #include "kit_tap.h"
 #include "mem.h"
-#include "storm.h"
+#include "slots.h"
 
 #define DELAY_MAX_US 4000
 
@@ -150,55 +150,15 @@ static int enter(struct actor *actor)
 	return rc;
 }
 
-static void note(struct actor *actor, enum op_kind kind, const struct op *op,
-		 tick_t s, tick_t c, int rc, uint64_t arg)
-{
-	actor_note(actor, &(struct event){ .start = s,
-					   .done = c,
-					   .kind = kind,
-					   .dev = EVENT_ANY,
-					   .ioas = op->ioas,
-					   .slot = op->slot,
-					   .nslots = 1,
-					   .rc = rc,
-					   .arg = arg });
-}
-
-static bool unmap(struct actor *actor, const struct op *op)
-{
-	struct world *world = actor->world;
-	struct reg *reg = &world->shadow.slot[op->ioas][op->slot];
-	uint64_t length = SLOT_BYTES;
-	struct finding finding;
-	uint64_t ticket;
-	tick_t s, c;
-	int rc;
-
-	s = tick_next();
-	ticket = reg_begin(reg, UNMAPPED, s);
-	rc = iommu_unmap(world->iommufd, world->ioas[op->ioas],
-			 slot_iova(op->slot), &length);
-	c = tick_next();
-	if (oracle_unmap(&world->shadow, op->ioas, op->slot, 1, UNMAP_SLOTS,
-			 &ticket, s, c, rc, length, &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	reg_end(reg, ticket, c, !rc);
-	note(actor, OP_UNMAP, op, s, c, rc, 0);
-	return !rc || rc == -ENOENT;
-}
-
 static void map(struct actor *actor, const struct op *op)
 {
 	struct world *world = actor->world;
 	struct faulter *faulter = actor->role_data;
-	struct reg *reg = &world->shadow.slot[op->ioas][op->slot];
 	uint8_t *va = faulter->memory +
 		      (size_t)(op->ioas * NSLOTS + op->slot) * SLOT_BYTES;
 	uint64_t iova = slot_iova(op->slot);
-	struct finding finding;
-	uint64_t ticket;
+	struct slot_map change;
 	uint32_t gen;
-	tick_t s, c;
 	int rc;
 
 	gen = shadow_gen(&world->shadow, op->ioas, op->slot, va,
@@ -208,24 +168,19 @@ static void map(struct actor *actor, const struct op *op)
 	/* Nothing of the old mapping is in flight any more. */
 	atomic_store(&faulter->gen[op->ioas][op->slot], gen);
 	madvise(va, SLOT_BYTES, MADV_DONTNEED);
-	s = tick_next();
-	ticket = reg_begin(reg, gen, s);
+	slot_map_begin(actor, &change, op->ioas, op->slot, gen);
 	rc = iommu_map(world->iommufd, world->ioas[op->ioas], va, SLOT_BYTES,
 		       IOMMU_MAP_RW | IOMMU_IOAS_MAP_FIXED_IOVA, &iova);
-	c = tick_next();
-	if (oracle_map(&world->shadow, op->ioas, op->slot, ticket, s, c, rc,
-		       &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	reg_end(reg, ticket, c, !rc);
-	note(actor, OP_MAP, op, s, c, rc, gen);
-	if (!rc)
-		gate_add(world, &world->maps);
+	slot_map_end(actor, &change, rc);
 }
 
 static void act(struct actor *actor, const struct op *op)
 {
+	int rc;
+
 	gate_wait(actor->world, &actor->world->dmas, op->wait);
-	if (unmap(actor, op) && op->kind == OP_REMAP)
+	rc = slot_unmap(actor, op->ioas, op->slot, 0);
+	if (op->kind == OP_REMAP && (!rc || rc == -ENOENT))
 		map(actor, op);
 }
 

@@ -189,8 +189,9 @@ static void pin(struct actor *actor, const struct op *op)
 	if (holder->stopped)
 		return;
 	*(op->flag ? &dma.dst : &dma.src) = range;
-	if (oracle_status(&actor->world->shadow, &dma, &finding) == WRONG)
-		world_fail(actor->world, CHECK_ERRNO, &finding);
+	world_judge(actor->world, CHECK_ERRNO,
+		    oracle_status(&actor->world->shadow, &dma, &finding),
+		    &finding);
 	note(actor, OP_PIN, &range, dma.s, dma.c, dma.status, op->flag);
 	*item = (struct item){
 		.held = !dma.status,

@@ -19,9 +19,10 @@
 #include "iommu.h"
 #include "kit_tap.h"
 #include "mem.h"
-#include "storm.h"
+#include "slots.h"
 
 #define QUARANTINE 24 /* buffers that wait with canaries */
+#define MAX_WAIT 6 /* completions let pass */
 #define NBUFS (NIOAS * NSLOTS + QUARANTINE)
 
 struct buf {
@@ -51,17 +52,13 @@ static void draw(const struct part *part, struct rng *rng, struct op *op)
 		{ OP_UNMAP, 12 },
 		{ OP_UNMAP_PART, 8 },
 	};
-	unsigned int nslots = NSLOTS - part->storm->nstable;
-	unsigned int mine =
-		(nslots - part->share + part->nshares - 1) / part->nshares;
-
 	op->kind = op_draw(rng, weight, sizeof(weight) / sizeof(weight[0]));
 	op->ioas = rng_below(rng, part->storm->nioas);
-	op->slot = part->storm->nstable + part->share +
-		   part->nshares * rng_below(rng, mine);
+	op->slot = part_slot(part, rng);
 	op->nslots = 1;
 	op->flag = rng_chance(rng, 8); /* read-only */
 	op->item = rng_chance(rng, 16); /* no memory behind the addresses */
+	op->wait = rng_chance(rng, 2) ? 0 : rng_below(rng, MAX_WAIT);
 	op->offset = PAGE_BYTES * rng_below(rng, SLOT_PAGES);
 }
 
@@ -145,22 +142,6 @@ static void retire(struct mapper *mapper, struct buf *buf)
 	mapper->queue[(mapper->first + mapper->n++) % NBUFS] = buf;
 }
 
-static void note(struct actor *actor, enum op_kind kind, const struct op *op,
-		 tick_t s, tick_t c, int rc, uint64_t arg)
-{
-	actor_note(actor, &(struct event){
-				  .start = s,
-				  .done = c,
-				  .kind = kind,
-				  .dev = EVENT_ANY,
-				  .ioas = op->ioas,
-				  .slot = op->slot,
-				  .nslots = 1,
-				  .rc = rc,
-				  .arg = arg,
-			  });
-}
-
 static int map_call(struct actor *actor, const struct op *op,
 		    const struct buf *buf)
 {
@@ -181,12 +162,9 @@ static void map(struct actor *actor, const struct op *op)
 {
 	struct world *world = actor->world;
 	struct mapper *mapper = actor->role_data;
-	struct reg *reg = &world->shadow.slot[op->ioas][op->slot];
 	struct buf *old = mapper->mapped[op->ioas][op->slot];
 	struct buf *buf;
-	struct finding finding;
-	uint64_t ticket;
-	tick_t s, c;
+	struct slot_map change;
 	int rc;
 
 	buf = op->item ? &mapper->absent[op->ioas][op->slot] : take(actor);
@@ -205,20 +183,13 @@ static void map(struct actor *actor, const struct op *op)
 					   .ioas = op->ioas,
 					   .slot = op->slot,
 					   .gen = buf->gen });
-	s = tick_next();
-	ticket = reg_begin(reg, buf->gen, s);
+	slot_map_begin(actor, &change, op->ioas, op->slot, buf->gen);
 	rc = map_call(actor, op, buf);
-	c = tick_next();
-	if (oracle_map(&world->shadow, op->ioas, op->slot, ticket, s, c, rc,
-		       &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	reg_end(reg, ticket, c, !rc);
-	note(actor, OP_MAP, op, s, c, rc, buf->gen);
+	slot_map_end(actor, &change, rc);
 	if (rc) {
 		retire(mapper, buf);
 		return;
 	}
-	gate_add(world, &world->maps);
 	if (old)
 		retire(mapper, old);
 	mapper->mapped[op->ioas][op->slot] = buf;
@@ -226,26 +197,10 @@ static void map(struct actor *actor, const struct op *op)
 
 static void unmap(struct actor *actor, const struct op *op)
 {
-	struct world *world = actor->world;
 	struct mapper *mapper = actor->role_data;
-	struct reg *reg = &world->shadow.slot[op->ioas][op->slot];
 	struct buf *buf = mapper->mapped[op->ioas][op->slot];
-	uint64_t length = SLOT_BYTES;
-	struct finding finding;
-	uint64_t ticket;
-	tick_t s, c;
-	int rc;
+	int rc = slot_unmap(actor, op->ioas, op->slot, buf ? buf->gen : 0);
 
-	s = tick_next();
-	ticket = reg_begin(reg, UNMAPPED, s);
-	rc = iommu_unmap(world->iommufd, world->ioas[op->ioas],
-			 slot_iova(op->slot), &length);
-	c = tick_next();
-	if (oracle_unmap(&world->shadow, op->ioas, op->slot, 1, UNMAP_SLOTS,
-			 &ticket, s, c, rc, length, &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	reg_end(reg, ticket, c, !rc);
-	note(actor, OP_UNMAP, op, s, c, rc, buf ? buf->gen : 0);
 	if ((rc && rc != -ENOENT) || !buf)
 		return;
 	mapper->mapped[op->ioas][op->slot] = NULL;
@@ -268,7 +223,18 @@ static void unmap_part(struct actor *actor, const struct op *op)
 			 slot_iova(op->slot) + op->offset, &length);
 	c = tick_next();
 	reg_end(reg, ticket, c, false);
-	note(actor, OP_UNMAP_PART, op, s, c, rc, op->offset);
+	actor_note(actor, &(struct event){
+				  .start = s,
+				  .done = c,
+				  .kind = OP_UNMAP_PART,
+				  .dev = EVENT_ANY,
+				  .ioas = op->ioas,
+				  .slot = op->slot,
+				  .nslots = 1,
+				  .rc = rc,
+				  .offset = op->offset,
+				  .length = PAGE_BYTES,
+			  });
 	if (rc != -ENOENT) {
 		struct finding finding;
 
@@ -281,6 +247,7 @@ static void unmap_part(struct actor *actor, const struct op *op)
 
 static void act(struct actor *actor, const struct op *op)
 {
+	gate_wait(actor->world, &actor->world->dmas, op->wait);
 	switch (op->kind) {
 	case OP_UNMAP:
 		unmap(actor, op);
@@ -317,6 +284,7 @@ static void fini(struct actor *actor)
 
 const struct role role_mapper = {
 	.name = "mapper",
+	.maps = true,
 	.draw = draw,
 	.enter = enter,
 	.act = act,

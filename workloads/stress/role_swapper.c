@@ -94,6 +94,7 @@ static void probe(struct actor *actor, const struct op *op, bool by_pin)
 	};
 	struct finding finding;
 	struct mdma_comp comp;
+	enum verdict verdict;
 	bool canary;
 	int rc;
 
@@ -109,11 +110,12 @@ static void probe(struct actor *actor, const struct op *op, bool by_pin)
 		return;
 	}
 	dma.status = comp.status;
-	if (oracle_status(&world->shadow, &dma, &finding) == WRONG ||
-	    (!dma.status && oracle_data(&world->shadow, &dma, &dma.src,
-					dev->mem + desc.dev_offset, &canary,
-					&finding) == WRONG))
-		world_fail(world, CHECK_REPLACE, &finding);
+	verdict = oracle_status(&world->shadow, &dma, &finding);
+	if (verdict == FINE && !dma.status)
+		verdict = oracle_data(&world->shadow, &dma, &dma.src,
+				      dev->mem + desc.dev_offset, &canary,
+				      &finding);
+	world_judge(world, CHECK_REPLACE, verdict, &finding);
 	actor_note(actor, &(struct event){
 				  .start = dma.s,
 				  .done = dma.c,

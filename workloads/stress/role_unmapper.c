@@ -35,9 +35,11 @@ static void act(struct actor *actor, const struct op *op)
 {
 	bool all = op->kind == OP_UNMAP_ALL;
 	struct world *world = actor->world;
+	/* A core that is not strict has then removed an unknown part. */
+	bool cut = op->flag && world->strict;
 	struct reg *reg = &world->shadow.slot[op->ioas][op->slot];
 	uint64_t length =
-		(uint64_t)op->nslots * SLOT_BYTES - (op->flag ? PAGE_BYTES : 0);
+		(uint64_t)op->nslots * SLOT_BYTES - (cut ? PAGE_BYTES : 0);
 	uint64_t iova = slot_iova(op->slot);
 	uint64_t ticket[NSLOTS];
 	struct finding finding;
@@ -54,15 +56,17 @@ static void act(struct actor *actor, const struct op *op)
 		ticket[i] = reg_begin(&reg[i], UNMAPPED, s);
 	rc = iommu_unmap(world->iommufd, world->ioas[op->ioas], iova, &length);
 	c = tick_next();
-	if (oracle_unmap(&world->shadow, op->ioas, op->slot, op->nslots,
-			 all	  ? UNMAP_ALL :
-			 op->flag ? UNMAP_CUT :
-				    UNMAP_SLOTS,
-			 ticket, s, c, rc, length, &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	for (unsigned int i = 0; i < op->nslots; i++)
+	world_judge(world, CHECK_ERRNO,
+		    oracle_unmap(&world->shadow, op->ioas, op->slot, op->nslots,
+				 all ? UNMAP_ALL :
+				 cut ? UNMAP_CUT :
+				       UNMAP_SLOTS,
+				 ticket, s, c, rc, length, &finding),
+		    &finding);
+	/* A core that failed half-way: the changes stay open, anything goes. */
+	for (unsigned int i = 0; rc != -EBUSY && i < op->nslots; i++)
 		reg_end(&reg[i], ticket[i], c,
-			!rc && !(op->flag && i + 1 == op->nslots));
+			!rc && !(cut && i + 1 == op->nslots));
 	actor_note(actor, &(struct event){
 				  .start = s,
 				  .done = c,

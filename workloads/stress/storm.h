@@ -49,6 +49,7 @@ enum check {
 	CHECK_UNMAP, /* 1. after UNMAP the device reaches nothing */
 	CHECK_DATA, /* 2. what DMA moved was mapped */
 	CHECK_ERRNO, /* 3. every result is allowed in its state */
+	CHECK_STRICT, /* 3. and where this project's core promises more */
 	CHECK_REPLACE, /* 4. a failed replace changed nothing */
 	CHECK_CLOSE, /* 5. after close nothing is left */
 	CHECK_LEDGER, /* 6. the driver saw no broken promise */
@@ -64,6 +65,7 @@ struct actor;
  * struct role - something an actor can be
  * @name: for statistics and histories
  * @queue: needs a device queue
+ * @maps: owns a share of the slots
  * @draw: the next operation of the plan; pure
  * @enter: make ready, called in the actor's thread; 0 or negative errno
  * @act: make one operation
@@ -73,6 +75,7 @@ struct actor;
 struct role {
 	const char *name;
 	bool queue;
+	bool maps;
 	void (*draw)(const struct part *part, struct rng *rng, struct op *op);
 	int (*enter)(struct actor *actor);
 	void (*act)(struct actor *actor, const struct op *op);
@@ -82,10 +85,14 @@ struct role {
 
 extern const struct role role_destroyer;
 extern const struct role role_dma;
+extern const struct role role_faulter;
+extern const struct role role_forker;
 extern const struct role role_guesser;
 extern const struct role role_holder;
+extern const struct role role_killer;
 extern const struct role role_mapper;
 extern const struct role role_opener;
+extern const struct role role_presser;
 extern const struct role role_rover;
 extern const struct role role_swapper;
 extern const struct role role_unmapper;
@@ -104,7 +111,7 @@ extern const struct role role_unmapper;
  * @dev: ordinal of the device that it uses
  * @flags: PART_*
  * @storm: set by the engine, as is everything below
- * @share, @nshares: which of the mappers this is
+ * @share, @nshares: which of the roles that map this is
  * @writer: number of a DMA actor in the storm, decides its lanes
  */
 struct part {
@@ -206,6 +213,9 @@ struct gate {
  * @lives: atomic, names for them
  * @owner: register of each device: 0, or the file that is bound
  * @maps, @dmas: gates: successful MAPs, completed descriptors
+ * @counted: what the actors did is in the totals
+ * @strict: it is this project's core, which promises more than the kernel's
+ * @nweak: atomic, how often such a promise was broken
  */
 struct world {
 	const struct storm *storm;
@@ -231,6 +241,9 @@ struct world {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_barrier_t start;
+	bool counted;
+	bool strict;
+	_Atomic uint64_t nweak;
 	unsigned int nactors;
 	struct actor actor[MAX_ACTORS];
 	bool failed[NCHECKS];
@@ -247,11 +260,24 @@ void world_fail(struct world *world, enum check check,
 void world_failf(struct world *world, enum check check, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/**
+ * world_judge() - act on the oracle's verdict
+ *
+ * WRONG fails the check. WEAK is counted; on the strict core it fails too.
+ *
+ * Return: true when it was one of the two.
+ */
+bool world_judge(struct world *world, enum check check, enum verdict verdict,
+		 const struct finding *finding);
+
 /** gate_add() - one more; wakes who waits */
 void gate_add(struct world *world, struct gate *gate);
 
 /** gate_wait() - until @n more have come, or the storm stops */
 void gate_wait(struct world *world, struct gate *gate, uint64_t n);
+
+/** part_slot() - a slot of the part's share; pure */
+unsigned int part_slot(const struct part *part, struct rng *rng);
 
 /** actor_note() - record an operation in the history and the statistics */
 void actor_note(struct actor *actor, const struct event *event);

@@ -236,6 +236,7 @@ static void probe(struct world *world, unsigned int d, bool pin)
 	};
 	struct mdma_queue queue;
 	struct finding finding;
+	enum verdict verdict;
 	bool canary;
 	int rc;
 
@@ -250,12 +251,15 @@ static void probe(struct world *world, unsigned int d, bool pin)
 				  pin ? MDMA_F_PIN : 0);
 	dma.c = tick_next();
 	mdma_queue_stop(&queue);
-	if (oracle_status(&world->shadow, &dma, &finding) == WRONG)
-		world_fail(world, CHECK_ERRNO, &finding);
-	else if (!dma.status &&
-		 oracle_data(&world->shadow, &dma, &dma.src, dev->mem, &canary,
-			     &finding) == WRONG)
-		world_fail(world, canary ? CHECK_UNMAP : CHECK_DATA, &finding);
+	if (world_judge(world, CHECK_ERRNO,
+			oracle_status(&world->shadow, &dma, &finding),
+			&finding) ||
+	    dma.status)
+		return;
+	verdict = oracle_data(&world->shadow, &dma, &dma.src, dev->mem, &canary,
+			      &finding);
+	world_judge(world, canary ? CHECK_UNMAP : CHECK_DATA, verdict,
+		    &finding);
 }
 
 void world_check(struct world *world)

@@ -7,6 +7,7 @@
 int main(void)
 {
 	liar_setup();
-	liar_say("KTAP version 1\n1..1\n# start one\n    1..1\n    ok 1 case\nok 1 one\n");
+	liar_say(
+		"KTAP version 1\n1..1\n# start one\n    1..1\n    ok 1 case\nok 1 one\n");
 	return 0;
 }

@@ -14,7 +14,8 @@ int main(void)
 	int fd;
 
 	liar_setup();
-	liar_say("KTAP version 1\n1..1\n# start one\n    KTAP version 1\n    1..1\n");
+	liar_say(
+		"KTAP version 1\n1..1\n# start one\n    KTAP version 1\n    1..1\n");
 	/* Its init function does not return. */
 	fd = open("/irqs_off.ko", O_RDONLY | O_CLOEXEC);
 	if (syscall(SYS_finit_module, fd, "", 0))

@@ -21,9 +21,9 @@ void liar_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void liar_kmsg(const char *text);
 
 /* The end that an honest guest takes. */
-void liar_power_off(void) __attribute__((noreturn));
+__attribute__((noreturn)) void liar_power_off(void);
 
 /* Crash the kernel through SysRq. */
-void liar_panic(void) __attribute__((noreturn));
+__attribute__((noreturn)) void liar_panic(void);
 
 #endif /* _KIT_TEST_GUESTS_LIAR_H */

@@ -7,6 +7,7 @@
 int main(void)
 {
 	liar_setup();
-	liar_say("KTAP version 1\n1..2\n# start one\n    KTAP version 1\n    1..1\n");
+	liar_say(
+		"KTAP version 1\n1..2\n# start one\n    KTAP version 1\n    1..1\n");
 	liar_panic();
 }

@@ -47,7 +47,8 @@ int main(void)
 	pthread_t thread[2];
 
 	liar_setup();
-	liar_say("KTAP version 1\n1..1\n# start race\n    KTAP version 1\n    1..1\n");
+	liar_say(
+		"KTAP version 1\n1..1\n# start race\n    KTAP version 1\n    1..1\n");
 	for (int i = 0; i < 2; i++)
 		pthread_create(&thread[i], NULL, racer, &names[i]);
 	for (int i = 0; i < 2; i++)
@@ -56,8 +57,10 @@ int main(void)
 		hash = (hash ^ taken_by[i]) * 1099511628211ull;
 		changes += i && taken_by[i] != taken_by[i - 1];
 	}
-	dprintf(2, "race: order %016llx, %u changes\n", (unsigned long long)hash, changes);
-	liar_say("    # order %016llx, %u changes\n    ok 1 raced\nok 1 race\n# mdevkit end 0\n",
-		 (unsigned long long)hash, changes);
+	dprintf(2, "race: order %016llx, %u changes\n",
+		(unsigned long long)hash, changes);
+	liar_say(
+		"    # order %016llx, %u changes\n    ok 1 raced\nok 1 race\n# mdevkit end 0\n",
+		(unsigned long long)hash, changes);
 	liar_power_off();
 }

@@ -7,8 +7,10 @@
 int main(void)
 {
 	liar_setup();
-	liar_say("KTAP version 1\n1..1\n# start one\n    KTAP version 1\n    1..1\n");
-	liar_kmsg("WARNING: CPU: 0 PID: 1 at drivers/liar.c:42 liar_pin+0x10/0x20");
+	liar_say(
+		"KTAP version 1\n1..1\n# start one\n    KTAP version 1\n    1..1\n");
+	liar_kmsg(
+		"WARNING: CPU: 0 PID: 1 at drivers/liar.c:42 liar_pin+0x10/0x20");
 	liar_kmsg("Call Trace:");
 	liar_kmsg(" liar_pin+0x10/0x20");
 	liar_kmsg(" ? liar_guess+0x1/0x2");
