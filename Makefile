@@ -10,7 +10,7 @@ given = $(foreach name,$(names),$(if $(filter command,$(origin $(name))),\
 mdevkit = @harness/mdevkit.sh $@ $(given)
 
 .DEFAULT_GOAL := help
-.PHONY: help run check stress hunt replay shell build list selftest lint clean
+.PHONY: help run check stress hunt replay mutants shell build list selftest lint clean
 
 run: ## fetch a kernel, build, boot, storm the samples, say the verdict
 	$(mdevkit)
@@ -25,6 +25,9 @@ hunt: ## storms on the deterministic machine, a schedule per seed: SEEDS=1-100
 	$(mdevkit)
 
 replay: ## one schedule again, to the byte: SEED=n STORM=name
+	$(mdevkit)
+
+mutants: ## put known bugs back one by one: what catches each, and how fast
 	$(mdevkit)
 
 shell: ## a root shell in the guest, with the samples loaded

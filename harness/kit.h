@@ -50,7 +50,7 @@ enum kit_error {
 	KIT_ERROR_HARNESS,
 };
 
-/* The exit statuses of the runner, DESIGN section 6. */
+/* The exit statuses of the runner; README.md has them for people. */
 enum kit_status {
 	KIT_STATUS_PASS = 0,
 	KIT_STATUS_FAILED = 1,

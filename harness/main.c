@@ -4,7 +4,7 @@
  *
  * Results go to stdout, errors of the runner itself to stderr, in one line that
  * begins with "mdevkit:" and says what to do. The exit status is the one of
- * DESIGN section 6, whatever the verb; on failure the last line repeats it.
+ * enum kit_status in kit.h, whatever the verb; on failure a line names it.
  */
 #include <locale.h>
 #include <signal.h>

@@ -65,6 +65,7 @@ void session_free(struct session *session)
 	g_clear_pointer(&session->kernel, kernel_free);
 	g_clear_pointer(&session->accel, accel_free);
 	g_free(session->workloads);
+	g_free(session->source);
 	g_free(session->dir);
 	g_free(session);
 }
@@ -273,16 +274,37 @@ static char *tests_replay(const struct session *session, const char *globs)
 	return vars_command(session->vars, session->verb, set);
 }
 
+bool session_find_source(struct session *session, const GPtrArray *tests,
+			 GError **error)
+{
+	for (unsigned int i = 0; i < tests->len && !session->source; i++) {
+		const struct manifest_test *test = g_ptr_array_index(tests, i);
+
+		for (char **word = test->host; word && *word; word++)
+			if (strstr(*word, "@SOURCE@") && !session->source)
+				session->source = kernel_source(
+					session->vars, session->progress,
+					error);
+		if (error && *error)
+			return false;
+	}
+	return true;
+}
+
 static void add_host(struct session *session, const struct manifest_test *test)
 {
 	struct cell_spec *spec = cell_spec_new(test->name);
 	g_autofree char *build = path_build("selftest", NULL);
+	g_autofree char *top = path_build(".", NULL);
 	GPtrArray *words = g_ptr_array_new();
 
 	for (int i = 0; test->host[i]; i++) {
 		GString *word = g_string_new(test->host[i]);
 
 		g_string_replace(word, "@SELFTEST@", build, 0);
+		g_string_replace(word, "@BUILD@", top, 0);
+		if (session->source)
+			g_string_replace(word, "@SOURCE@", session->source, 0);
 		g_ptr_array_add(words, g_string_free(word, FALSE));
 	}
 	g_ptr_array_add(words, NULL);

@@ -47,6 +47,7 @@ struct session {
 	struct kit_root *root;
 	struct accel *accel;
 	GPtrArray *cells;
+	char *source;
 	char *dir;
 	int64_t begin;
 	unsigned int not_started;
@@ -92,6 +93,10 @@ struct session_guest {
 /* Add a cell for it. The session is built, probed and open. */
 struct cell *session_add_guest(struct session *session,
 			       const struct session_guest *guest);
+
+/* The kernel's source, if a row of @tests asks for it by @SOURCE@: fetch and unpack it. */
+bool session_find_source(struct session *session, const GPtrArray *tests,
+			 GError **error);
 
 /*
  * Add cells for @tests on the parallel machine: one for each storm, for each group

@@ -81,6 +81,8 @@ static enum kit_status run_tests(struct session *session,
 		vars->until_fail && vars->repeat == 1 ? ENDLESS : vars->repeat;
 	GCancellable *cancellable = progress_cancellable(session->progress);
 
+	if (!session_find_source(session, tests, error))
+		return KIT_STATUS_BUILD;
 	session->lean = rounds > SESSION_LEAN;
 	progress_begin(session->progress, session->verb);
 	for (unsigned int i = 0;

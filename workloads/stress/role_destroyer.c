@@ -212,8 +212,11 @@ static void use(struct actor *actor, const struct op *op)
 		break;
 	}
 	c = tick_next();
-	if (!ok &&
-	    (rc != -ENOENT || surely(&world->exists[id], s, c, REG_NOBODY)))
+	if (rc == -EBUSY)
+		judge(actor, WEAK, op->kind, id, s, c, rc,
+		      "somebody else uses the area");
+	else if (!ok && (rc != -ENOENT ||
+			 surely(&world->exists[id], s, c, REG_NOBODY)))
 		wrong(actor, op->kind, id, s, c, rc, "it exists");
 	note(actor, op->kind, id, s, c, rc);
 }
@@ -272,7 +275,9 @@ static void pin(struct actor *actor, const struct op *op)
 		return;
 	}
 	rc = comp.status;
-	if (rc && rc != -ENOENT && rc != -EINVAL && rc != -EAGAIN)
+	/* -ENOSPC: the device holds as many pins as it can. */
+	if (rc && rc != -ENOENT && rc != -EINVAL && rc != -EAGAIN &&
+	    rc != -ENOSPC)
 		wrong(actor, OP_PIN, 0, s, c, rc, "not an errno of a pin");
 	note(actor, OP_PIN, 0, s, c, rc);
 }

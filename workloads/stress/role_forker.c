@@ -39,7 +39,7 @@ static void draw(const struct part *part, struct rng *rng, struct op *op)
 	op->slot = part_slot(part, rng);
 	op->nslots = 1;
 	op->item = rng_below(rng, NENDS);
-	op->wait = rng_below(rng, 40);
+	op->wait = rng_below(rng, 24);
 }
 
 static int enter(struct actor *actor)

@@ -38,7 +38,7 @@ static void draw(const struct part *part, struct rng *rng, struct op *op)
 {
 	(void)part;
 	op->kind = OP_KILL;
-	op->wait = rng_below(rng, 30); /* rounds */
+	op->wait = rng_below(rng, 16); /* rounds */
 	op->arg = rng_next(rng) & UINT32_MAX;
 }
 

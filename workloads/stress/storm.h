@@ -83,6 +83,7 @@ struct role {
 	void (*fini)(struct actor *actor);
 };
 
+extern const struct role role_auditor;
 extern const struct role role_destroyer;
 extern const struct role role_dma;
 extern const struct role role_faulter;
@@ -127,6 +128,7 @@ struct part {
 /* Flags of a storm. */
 #define STORM_BARE (1u << 0) /* no IOAS; the devices are not attached */
 #define STORM_NODEV (1u << 1) /* devices are left to the roles, unopened */
+#define STORM_LIMITED (1u << 2) /* without CAP_IPC_LOCK, see limit.h */
 
 #define MAX_SIGHTS 6
 #define NVICTIMS 6 /* IOAS that come and go */

@@ -28,6 +28,7 @@
 
 #include "iommu.h"
 #include "kit_tap.h"
+#include "limit.h"
 #include "mem.h"
 
 #define SETTLE_MS 3000
@@ -201,6 +202,12 @@ int world_open(struct world *world)
 	if (rc)
 		return failed(world, "memory for the record", rc);
 	world->noid = 0x7ffffff0;
+	if (storm->flags & STORM_LIMITED) {
+		rc = limit_enter();
+		if (rc)
+			return failed(world, "RLIMIT_MEMLOCK", rc);
+		world->shadow.nomem = true;
+	}
 	if (storm->nstable) {
 		rc = arena_alloc(
 			&world->stable,
@@ -439,6 +446,11 @@ void world_close(struct world *world, const struct baseline *baseline,
 	if (complete)
 		expect_no_pins(world, CHECK_CLOSE, baseline,
 			       ending_names[ending]);
+	if (storm->flags & STORM_LIMITED) {
+		if (complete)
+			limit_check(world);
+		limit_leave();
+	}
 	arena_free(&world->stable);
 	mem_free(world->rings, RINGS_BYTES);
 }
