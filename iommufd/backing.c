@@ -399,6 +399,7 @@ static int fault_in(struct backing *backing, unsigned long index,
 	long got;
 	int rc;
 
+	lockdep_assert_held(&backing->lock);
 	*done = 0;
 	mutex_unlock(&backing->lock);
 	rc = payer_charge(payer, npages);
