@@ -388,31 +388,55 @@ static int fill(struct backing *backing, struct payer *payer,
 }
 
 /*
- * Pin and charge the pages of a hole, as many as come at once, without the lock.
- * *done counts what is held; it may be 0 with success.
+ * Pin and charge the pages of a hole, as many as come at once. *done counts what is
+ * held; it may be 0 with success. Takes the payer's reference.
  */
-static int fault_in(struct backing *backing, unsigned long index,
-		    unsigned long npages, struct page **pages,
-		    unsigned long *done)
+static int fault_in(struct backing *backing, struct payer *payer,
+		    unsigned long index, unsigned long npages,
+		    struct page **pages, unsigned long *done)
 {
-	struct payer *payer = payer_get(backing->payer);
 	long got;
 	int rc;
 
-	lockdep_assert_held(&backing->lock);
 	*done = 0;
-	mutex_unlock(&backing->lock);
 	rc = payer_charge(payer, npages);
-	if (!rc) {
-		got = gup_pin(backing, index, npages, pages);
-		payer_uncharge(payer, npages - max(got, 0L));
-		rc = min(got, 0L);
+	if (rc)
+		goto out_put;
+	got = gup_pin(backing, index, npages, pages);
+	payer_uncharge(payer, npages - max(got, 0L));
+	if (got < 0) {
+		rc = got;
+		goto out_put;
 	}
 	mutex_lock(&backing->lock);
-	if (!rc)
-		rc = fill(backing, payer, index, pages, got, done);
+	rc = fill(backing, payer, index, pages, got, done);
+	mutex_unlock(&backing->lock);
+out_put:
 	payer_put(payer);
 	return rc;
+}
+
+/* Hold or fault in what comes next; *done counts it. */
+static int pin_next(struct backing *backing, unsigned long index,
+		    unsigned long npages, struct page **pages,
+		    unsigned long *done)
+{
+	struct payer *payer = NULL;
+	bool hole;
+	int rc;
+
+	*done = 0;
+	mutex_lock(&backing->lock);
+	rc = hold(backing, index, index + npages - 1, pages, &npages, &hole);
+	if (!rc && hole)
+		payer = payer_get(backing->payer);
+	mutex_unlock(&backing->lock);
+	if (rc)
+		return rc;
+	if (payer)
+		return fault_in(backing, payer, index, npages, pages, done);
+	*done = npages;
+	return 0;
 }
 
 /**
@@ -429,23 +453,13 @@ int backing_pin(struct backing *backing, unsigned long first,
 		unsigned long npages, struct page **pages)
 {
 	unsigned long done = 0, n;
-	bool hole;
 	int rc = 0;
 
-	mutex_lock(&backing->lock);
-	while (done < npages) {
-		rc = hold(backing, first + done, first + npages - 1,
-			  pages + done, &n, &hole);
-		if (rc)
-			break;
-		if (hole)
-			rc = fault_in(backing, first + done, n, pages + done,
-				      &n);
+	while (done < npages && !rc) {
+		rc = pin_next(backing, first + done, npages - done,
+			      pages + done, &n);
 		done += n;
-		if (rc)
-			break;
 	}
-	mutex_unlock(&backing->lock);
 	if (rc && done)
 		backing_unpin(backing, first, done);
 	return rc;
