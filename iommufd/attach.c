@@ -274,6 +274,8 @@ int access_replace(struct iommufd_access *access, struct ioas *ioas)
 		/* Back: no pin went through the new one, copies may have. */
 		publish(access, old);
 		swap(att, old);
+		/* Pins that began through it have to see access->old. */
+		wait_event(old->ioas->wait, !ops_of_attachment(old, true));
 	}
 	RCU_INIT_POINTER(access->old, NULL);
 	drain_ops(old);

@@ -551,9 +551,12 @@ int backing_change_payer(struct backing *backing, struct payer *payer,
 	int rc;
 
 	mutex_lock(&backing->lock);
+	/* First this, or who pays already would pay twice for a moment. */
+	payer_uncharge(backing->payer, backing->npinned);
 	rc = payer_charge(payer, backing->npinned);
-	if (!rc) {
-		payer_uncharge(backing->payer, backing->npinned);
+	if (rc) {
+		payer_charge_anyway(backing->payer, backing->npinned);
+	} else {
 		*old = backing->payer;
 		backing->payer = payer_get(payer);
 	}

@@ -237,25 +237,32 @@ static struct pin *take_from(struct iommufd_access *access,
 }
 
 /*
- * While pins of an old attachment drain there are none in the current one, so
- * the order of the two lookups decides nothing; see attach.c.
+ * The pin is in the attachment it was made through, which is the current one, or
+ * the old one while it drains. A replace sets access->old before it changes
+ * access->att, and one that fails changes access->att back before it clears
+ * access->old; so who sees the same access->att before and after looking at
+ * access->old has missed neither.
  */
 static struct pin *take(struct iommufd_access *access, unsigned long iova,
 			unsigned long last)
 {
-	struct attachment *att;
+	struct attachment *att, *old;
 	struct pin *pin = NULL;
 
 	/* RCU keeps the attachments' addresses from being used again. */
 	rcu_read_lock();
-	att = rcu_dereference(access->old);
-	if (att)
-		pin = take_from(access, att, iova, last);
-	if (!pin) {
+	do {
 		att = rcu_dereference(access->att);
-		if (att)
+		/* ORDER: pairs with rcu_assign_pointer() in attach.c:publish() */
+		smp_rmb();
+		old = rcu_dereference(access->old);
+		if (old)
+			pin = take_from(access, old, iova, last);
+		if (!pin && att)
 			pin = take_from(access, att, iova, last);
-	}
+		/* ORDER: access->old before access->att again */
+		smp_rmb();
+	} while (!pin && att != rcu_access_pointer(access->att));
 	rcu_read_unlock();
 	return pin;
 }

@@ -52,6 +52,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 #include <uapi/linux/iommufd.h>
+#include "annotate.h"
 
 static_assert(KIT_IOMMUFD_API == 1);
 

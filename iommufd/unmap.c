@@ -113,18 +113,19 @@ static int mark_locked(struct unmap *unmap)
 
 /* Takes the lock when no other UNMAP is at work in the range. */
 static int lock_quiet(struct unmap *unmap)
+	__kit_acquires_if(0, unmap->ioas->lock)
 {
-	struct ioas *ioas = unmap->ioas;
 	unsigned long changes;
 
-	mutex_lock(&ioas->lock);
+	mutex_lock(&unmap->ioas->lock);
 	while (range_busy(unmap)) {
-		changes = ioas->changes;
-		mutex_unlock(&ioas->lock);
-		if (wait_event_killable(ioas->wait,
-					READ_ONCE(ioas->changes) != changes))
+		changes = unmap->ioas->changes;
+		mutex_unlock(&unmap->ioas->lock);
+		if (wait_event_killable(unmap->ioas->wait,
+					READ_ONCE(unmap->ioas->changes) !=
+						changes))
 			return -EINTR;
-		mutex_lock(&ioas->lock);
+		mutex_lock(&unmap->ioas->lock);
 	}
 	return 0;
 }
@@ -193,7 +194,9 @@ static void notify_range(struct ioas *ioas, unsigned long iova,
 		WRITE_ONCE(att->calls, att->calls + 1);
 		mutex_unlock(&ioas->lock);
 		trace_iommufd_notify(access->obj.id, iova, last, 0);
-		access->ops->unmap(access->data, iova, last - iova + 1);
+		/* Areas may fill the whole space, and a length cannot say so. */
+		access->ops->unmap(access->data, iova,
+				   last - iova + 1 ?: ULONG_MAX);
 		mutex_lock(&ioas->lock);
 		WRITE_ONCE(att->calls, att->calls - 1);
 		/* A detach may wait for just this callback. */
