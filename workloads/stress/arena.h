@@ -18,8 +18,10 @@ enum arena_kind {
 
 /**
  * struct arena - one piece of memory
+ * @kind: what it is
  * @va: page aligned, or 2 MiB aligned for ARENA_HUGE
- * @base, @length: what was reserved
+ * @base: begin of what was reserved
+ * @length: bytes reserved
  * @file: the memfd of ARENA_FILE, else -1
  */
 struct arena {
@@ -36,6 +38,9 @@ enum arena_kind arena_draw(uint64_t seed, unsigned int epoch,
 
 /**
  * arena_alloc() - zeroed memory
+ * @arena: to be filled in
+ * @size: bytes
+ * @kind: what is wanted
  *
  * A kind that this kernel does not have becomes ARENA_SMALL.
  *

@@ -29,6 +29,7 @@
 
 #define HANG_MS 30000
 #define QUEUE_MS 20000 /* a descriptor without a completion */
+#define STOP_MS 8000 /* the same when the storm is over */
 #define WATCH_MS 500
 
 enum phase {
@@ -169,6 +170,7 @@ int actor_reap(struct actor *actor, struct mdma_comp *comp)
 {
 	uint64_t deadline = tap_now_ms() + QUEUE_MS * slowdown();
 	struct pollfd poll_irq = { .fd = actor->irq, .events = POLLIN };
+	bool stopping = false;
 
 	for (;;) {
 		uint64_t signals;
@@ -185,6 +187,11 @@ int actor_reap(struct actor *actor, struct mdma_comp *comp)
 		rc = mdma_queue_status(&actor->queue);
 		if (rc)
 			return rc;
+		/* The storm is over: there is less reason to be patient. */
+		if (!stopping && atomic_load(&actor->world->stop)) {
+			stopping = true;
+			deadline = tap_now_ms() + STOP_MS * slowdown();
+		}
 		if (tap_now_ms() > deadline)
 			return -ETIMEDOUT;
 	}

@@ -19,6 +19,8 @@ struct limits {
 
 /**
  * struct totals - what a storm did, over its epochs
+ * @epochs: how many there were
+ * @ops: operations of all actors
  * @tally: results by kind of operation
  * @overlap: sum of the ledgers, MDMA_LEDGER_N of them
  * @hash: of the plans
@@ -42,6 +44,11 @@ int engine_init(void (*hung)(struct world *world, const char *what));
 /**
  * engine_epoch() - run one epoch of a storm
  * @world: out: findings
+ * @storm: what is played
+ * @seed: of the run
+ * @epoch: number of the epoch
+ * @limits: when it ends
+ * @totals: what it did is added
  * @stat: called several times a second while it runs
  *
  * Return: true when nothing failed.

@@ -41,9 +41,12 @@ struct event_ring {
 
 /**
  * struct event_window - which events show a failure
- * @from, @to: ticks; events that overlap the interval
- * @dev, @ioas: EVENT_ANY or the one that counts
- * @slot, @nslots: slots that count; @nslots 0 for all
+ * @from: tick; events that overlap the interval
+ * @to: tick at its end
+ * @dev: EVENT_ANY or the one that counts
+ * @ioas: likewise
+ * @slot: first slot that counts
+ * @nslots: how many, 0 for all
  */
 struct event_window {
 	tick_t from;

@@ -14,6 +14,7 @@
 #include "history.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 static _Atomic tick_t last_tick;
 
@@ -209,4 +210,26 @@ tick_t reg_written(struct reg *reg, uint64_t value)
 	}
 	pthread_mutex_unlock(&reg->lock);
 	return start;
+}
+
+const char *reg_set_text(const struct reg_set *set, const char *zero,
+			 const char *noun, unsigned int bias, char *text,
+			 size_t room)
+{
+	int len = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < set->n && (size_t)len < room; i++) {
+		uint64_t v = set->value[i];
+		const char *comma = i ? ", " : "";
+
+		if (!v)
+			len += snprintf(text + len, room - len, "%s%s", comma,
+					zero);
+		else
+			len += snprintf(text + len, room - len, "%s%s %llu",
+					comma, noun,
+					(unsigned long long)(v - bias));
+	}
+	return text;
 }

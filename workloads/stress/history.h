@@ -30,6 +30,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define REG_DEPTH 64 /* changes that a register remembers */
@@ -49,10 +50,17 @@ struct reg_change {
 	bool is_void;
 };
 
+/**
+ * struct reg - a register
+ * @lock: protects the rest
+ * @nchanges: ever; the ring holds the last REG_DEPTH
+ * @horizon: what begins before this cannot be answered
+ * @ring: the changes, by ticket
+ */
 struct reg {
 	pthread_mutex_t lock;
-	uint64_t nchanges; /* ever; the ring holds the last REG_DEPTH */
-	tick_t horizon; /* what begins before this cannot be answered */
+	uint64_t nchanges;
+	tick_t horizon;
 	struct reg_change ring[REG_DEPTH];
 };
 
@@ -60,6 +68,7 @@ struct reg {
  * struct reg_set - an answer
  * @unknown: the interval is older than the record; @value is not complete
  * @n: distinct values
+ * @value: the values
  */
 struct reg_set {
 	bool unknown;
@@ -72,6 +81,8 @@ void reg_fini(struct reg *reg);
 
 /**
  * reg_begin() - a call that may change the value is about to be made
+ * @reg: the register
+ * @value: what the call would make of it
  * @start: a tick taken before
  *
  * Return: the ticket for reg_end().
@@ -80,6 +91,8 @@ uint64_t reg_begin(struct reg *reg, uint64_t value, tick_t start);
 
 /**
  * reg_end() - the call has returned
+ * @reg: the register
+ * @ticket: from reg_begin()
  * @done: a tick taken after
  * @landed: false when the call failed and so changed nothing
  */
@@ -87,14 +100,22 @@ void reg_end(struct reg *reg, uint64_t ticket, tick_t done, bool landed);
 
 /**
  * reg_query() - values that may have been current at some instant of [s, c]
+ * @reg: the register
+ * @s: first tick of the interval
+ * @c: last tick
  * @except: leave out this change (the caller's own), or REG_NOBODY
+ * @set: filled in
  */
 void reg_query(struct reg *reg, tick_t s, tick_t c, uint64_t except,
 	       struct reg_set *set);
 
 /**
- * reg_busy() - was a call to write @value under way at some instant of [s, c]?
+ * reg_busy() - was a call to write a value under way at some instant of [s, c]?
+ * @reg: the register
+ * @s: first tick of the interval
+ * @c: last tick
  * @value: NULL for any value
+ * @except: leave out this change, or REG_NOBODY
  *
  * Void changes count: the call was made.
  */
@@ -103,9 +124,12 @@ bool reg_busy(struct reg *reg, tick_t s, tick_t c, const uint64_t *value,
 
 /**
  * reg_changed() - did the value certainly change between two instants?
+ * @reg: the register
+ * @after: the first
+ * @before: the second
  *
- * True when a change that landed lies wholly inside (@after, @before) and wrote
- * something else than whatever may have been there.
+ * True when a change that landed lies wholly between and wrote something else
+ * than whatever may have been there.
  */
 bool reg_changed(struct reg *reg, tick_t after, tick_t before);
 
@@ -119,5 +143,20 @@ bool reg_set_has(const struct reg_set *set, uint64_t value);
 
 /** reg_set_is() - is @value the only possibility? */
 bool reg_set_is(const struct reg_set *set, uint64_t value);
+
+/**
+ * reg_set_text() - a set in words, for messages
+ * @set: the set
+ * @zero: word for the value 0
+ * @noun: word before the others
+ * @bias: what is subtracted from them
+ * @text: filled in
+ * @room: bytes of @text
+ *
+ * Return: @text.
+ */
+const char *reg_set_text(const struct reg_set *set, const char *zero,
+			 const char *noun, unsigned int bias, char *text,
+			 size_t room);
 
 #endif

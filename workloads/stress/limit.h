@@ -7,7 +7,7 @@
 
 #include "storm.h"
 
-#define LIMIT_PAGES 24u
+#define LIMIT_PAGES 10u
 
 /**
  * limit_enter() - give up CAP_IPC_LOCK and take a small RLIMIT_MEMLOCK
@@ -20,6 +20,7 @@ int limit_enter(void);
 
 /**
  * limit_check() - exactly the limit can be pinned, neither less nor more
+ * @world: for the findings
  *
  * Less: something that was charged was never given back. Called when the
  * world's context and devices are closed.

@@ -210,28 +210,6 @@ static tick_t story(struct shadow *shadow, const struct dma *dma,
 	return from;
 }
 
-static int set_text(const struct reg_set *set, bool attach, char *text,
-		    size_t room)
-{
-	int len = 0;
-
-	text[0] = '\0';
-	for (unsigned int i = 0; i < set->n && (size_t)len < room; i++) {
-		uint64_t v = set->value[i];
-		const char *comma = i ? ", " : "";
-
-		if (!v)
-			len += snprintf(text + len, room - len, "%s%s", comma,
-					attach ? "detached" : "unmapped");
-		else
-			len += snprintf(text + len, room - len, "%s%s %llu",
-					comma, attach ? "ioas" : "gen",
-					(unsigned long long)(attach ? v - 1 :
-								      v));
-	}
-	return len;
-}
-
 enum verdict oracle_status(struct shadow *shadow, const struct dma *dma,
 			   struct finding *finding)
 {
@@ -256,7 +234,7 @@ enum verdict oracle_status(struct shadow *shadow, const struct dma *dma,
 		return FINE;
 
 	range = dma->src.length ? &dma->src : &dma->dst;
-	set_text(&attach, true, where, sizeof(where));
+	reg_set_text(&attach, "detached", "ioas", 1, where, sizeof(where));
 	finding_set(
 		finding, story(shadow, dma, range), dma->c, dma->dev, EVENT_ANY,
 		range->slot, range_last(range) - range->slot + 1,
@@ -311,7 +289,7 @@ static void data_wrong(struct shadow *shadow, const struct dma *dma,
 		if (t && t < from)
 			from = t;
 	}
-	set_text(attach, true, where, sizeof(where));
+	reg_set_text(attach, "detached", "ioas", 1, where, sizeof(where));
 	finding_set(
 		finding, from, dma->c, dma->dev, EVENT_ANY, place->slot, 1,
 		"dev %u %s%s of slot %u page %u word %u in [%llu, %llu] returned %s; attached to: %s",
@@ -478,81 +456,6 @@ enum verdict oracle_held(struct shadow *shadow, const struct held *held,
 			"is gone though nothing ended it, seen",
 		(unsigned long long)s, (unsigned long long)c);
 	return WRONG;
-}
-
-enum verdict oracle_map(struct shadow *shadow, unsigned int ioas,
-			unsigned int slot, uint64_t ticket, tick_t s, tick_t c,
-			int rc, struct finding *finding)
-{
-	struct reg *reg = &shadow->slot[ioas][slot];
-	struct reg_set set;
-	char states[96];
-	bool mapped;
-
-	reg_query(reg, s, c, ticket, &set);
-	if (set.unknown)
-		return UNSURE;
-	mapped = set.n > 1 || set.value[0] != UNMAPPED;
-	if ((rc == 0 && reg_set_has(&set, UNMAPPED)) ||
-	    (rc == -EEXIST && mapped) || (rc == -ENOMEM && shadow->nomem))
-		return FINE;
-	set_text(&set, false, states, sizeof(states));
-	finding_set(
-		finding, reg_story(reg, s), c, EVENT_ANY, ioas, slot, 1,
-		"map of ioas %u slot %u in [%llu, %llu] returned %s; the slot was: %s",
-		ioas, slot, (unsigned long long)s, (unsigned long long)c,
-		tap_errno_name(rc), states);
-	return WRONG;
-}
-
-enum verdict oracle_unmap(struct shadow *shadow, unsigned int ioas,
-			  unsigned int slot, unsigned int nslots,
-			  enum unmap_shape shape, const uint64_t *ticket,
-			  tick_t s, tick_t c, int rc, uint64_t length,
-			  struct finding *finding)
-{
-	uint64_t least = 0, most = 0;
-	bool uncut = true,
-	     cut = false; /* may the cut slot be unmapped, mapped? */
-	tick_t from = s;
-
-	for (unsigned int i = 0; i < nslots; i++) {
-		struct reg *reg = &shadow->slot[ioas][slot + i];
-		struct reg_set set;
-		tick_t t;
-
-		reg_query(reg, s, c, ticket[i], &set);
-		if (set.unknown)
-			return UNSURE;
-		if (shape == UNMAP_CUT && i + 1 == nslots) {
-			uncut = reg_set_has(&set, UNMAPPED);
-			cut = set.n > 1 || !uncut;
-		} else {
-			if (!reg_set_has(&set, UNMAPPED))
-				least += SLOT_BYTES;
-			if (set.n > 1 || set.value[0] != UNMAPPED)
-				most += SLOT_BYTES;
-		}
-		t = reg_story(reg, s);
-		if (t && t < from)
-			from = t;
-	}
-	if (rc == 0 && (most || shape == UNMAP_ALL) && uncut &&
-	    length >= least && length <= most)
-		return FINE;
-	if (rc == -ENOENT && (!least || cut) && shape != UNMAP_ALL)
-		return FINE;
-	if (rc == -ENOMEM && shadow->nomem)
-		return FINE;
-	finding_set(
-		finding, from, c, EVENT_ANY, ioas, slot, nslots,
-		"unmap of ioas %u slots %u..%u in [%llu, %llu] returned %s, %llu bytes; mapped were %llu to %llu",
-		ioas, slot, slot + nslots - 1, (unsigned long long)s,
-		(unsigned long long)c, tap_errno_name(rc),
-		(unsigned long long)length, (unsigned long long)least,
-		(unsigned long long)most);
-	/* Another UNMAP or MAP of the area going on is no reason to fail. */
-	return rc == -EBUSY ? WEAK : WRONG;
 }
 
 /* CRC32C (Castagnoli), bit by bit: the ranges are short and the table is not. */

@@ -53,6 +53,8 @@ enum verdict {
 /**
  * struct gen - one mapping that was made or tried
  * @buf: the memory
+ * @ioas: where it was mapped
+ * @slot: likewise
  * @flags: GEN_*
  */
 struct gen {
@@ -84,7 +86,9 @@ struct finding {
 
 /**
  * struct range - bytes of the window
- * @slot: first slot; @offset: in it; the range may reach into later slots
+ * @slot: first slot
+ * @offset: in it
+ * @length: bytes; the range may reach into later slots
  */
 struct range {
 	uint8_t slot;
@@ -94,12 +98,17 @@ struct range {
 
 /**
  * struct dma - one descriptor that completed
- * @src, @dst: ranges it reads and writes; length 0: none
+ * @kind: enum op_kind, for messages
+ * @dev: the device
  * @pin: by the pin path
- * @s, @c: a tick before the doorbell, one after the completion was seen
+ * @src: range it reads; length 0: none
+ * @dst: range it writes; length 0: none
+ * @s: a tick before the doorbell
+ * @c: a tick after the completion was seen
+ * @status: of the completion
  */
 struct dma {
-	uint8_t kind; /* enum op_kind, for messages */
+	uint8_t kind;
 	uint8_t dev;
 	bool pin;
 	struct range src;
@@ -130,9 +139,12 @@ enum verdict oracle_status(struct shadow *shadow, const struct dma *dma,
 
 /**
  * oracle_data() - may these bytes have been read from a range?
- * @range: what was read, by @dma
+ * @shadow: what is known
+ * @dma: who read
+ * @range: what was read
  * @data: what came; its address is congruent to the offset modulo 8
  * @canary: set when a word was read that was written after UNMAP returned
+ * @finding: filled in when it is WRONG
  */
 enum verdict oracle_data(struct shadow *shadow, const struct dma *dma,
 			 const struct range *range, const void *data,
@@ -140,6 +152,9 @@ enum verdict oracle_data(struct shadow *shadow, const struct dma *dma,
 
 /**
  * oracle_settled() - where a write to this slot certainly went
+ * @shadow: what is known
+ * @dev: the device that wrote
+ * @slot: the slot
  * @since: tick before the write
  * @gen: out: the generation
  *
@@ -151,7 +166,13 @@ uint8_t *oracle_settled(struct shadow *shadow, unsigned int dev,
 			unsigned int slot, tick_t since, uint32_t *gen);
 
 /**
- * oracle_held() - may a held pin be found (@found) or gone in [s, c]?
+ * oracle_held() - may a held pin be found, or gone, in [s, c]?
+ * @shadow: what is known
+ * @held: the pin
+ * @s: a tick before the device was asked
+ * @c: a tick after
+ * @found: what it said
+ * @finding: filled in when it is WRONG
  */
 enum verdict oracle_held(struct shadow *shadow, const struct held *held,
 			 tick_t s, tick_t c, bool found,

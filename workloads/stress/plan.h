@@ -64,7 +64,8 @@ const char *op_name(enum op_kind kind);
  * struct op - one planned operation; unused fields are 0
  * @kind: enum op_kind
  * @ioas: ordinal
- * @slot, @nslots: ordinal of the first slot and how many
+ * @slot: ordinal of the first slot
+ * @nslots: how many
  * @flag: by kind: PIN writable, MAP read-only, DMA by the pin path
  * @item: ordinal of a held pin, a victim, a child
  * @offset: bytes from the begin of the slot
@@ -98,7 +99,10 @@ struct plan {
 
 /**
  * plan_init() - the plan of one actor in one epoch
+ * @plan: to be filled in
  * @part: what the actor plays, see storm.h; not copied
+ * @seed: of the run
+ * @epoch: number of the epoch
  * @actor: ordinal of the actor in the storm
  */
 void plan_init(struct plan *plan, const struct part *part, uint64_t seed,

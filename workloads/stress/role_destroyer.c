@@ -3,10 +3,10 @@
  * role_destroyer.c - makes IOAS, uses them and destroys them, against others
  *
  * The victims are shared by all destroyers: one allocates, others map, unmap,
- * look and destroy by the same ordinal at the same time; a rover is
- * a destroyer with a device, which it attaches to victims and pins in them. Ids are used again as soon as they are free, so an
- * id held for too long may name another object by then; the oracle follows ids,
- * not ordinals.
+ * look and destroy by the same ordinal at the same time; a rover has a device, which
+ * it attaches to victims and pins in them. Ids are used again as soon as they are
+ * free, so an id held for too long may name another object by then; the oracle
+ * follows ids, not ordinals.
  *
  * Checked: a call on an id that surely exists does not answer -ENOENT; DESTROY
  * answers -EBUSY only for an id that a device may be attached to, or a device

@@ -3,8 +3,9 @@
  * role_unmapper.c - unmaps what others mapped
  *
  * Ranges of several slots, or the whole IOAS. A range may end inside a slot; when
- * that slot is mapped the call must fail and change nothing (promise S2). Between two operations it lets
- * some maps happen (an event, not a time), else there would be nothing to unmap.
+ * that slot is mapped the call must fail and change nothing (promise S2). Between
+ * two operations it lets some maps happen (an event, not a time), else there would
+ * be nothing to unmap.
  */
 #include <errno.h>
 

@@ -28,6 +28,9 @@ void slot_map_end(struct actor *actor, const struct slot_map *map, int rc);
 
 /**
  * slot_unmap() - UNMAP of the slot
+ * @actor: who does it
+ * @ioas: ordinal
+ * @slot: ordinal
  * @arg: for the history
  *
  * Return: what UNMAP returned. With 0 and -ENOENT nothing is mapped there.

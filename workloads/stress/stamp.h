@@ -72,6 +72,9 @@ void stamp_fill(void *buf, unsigned int npages, struct stamp s);
 
 /**
  * stamp_changed() - is a buffer no longer what stamp_fill() made of it?
+ * @buf: the buffer
+ * @npages: pages of it
+ * @s: as given to stamp_fill()
  *
  * Return: index of the first word that differs, or -1.
  */

@@ -112,7 +112,8 @@ extern const struct role role_unmapper;
  * @dev: ordinal of the device that it uses
  * @flags: PART_*
  * @storm: set by the engine, as is everything below
- * @share, @nshares: which of the roles that map this is
+ * @share: which of the roles that map this is
+ * @nshares: of how many
  * @writer: number of a DMA actor in the storm, decides its lanes
  */
 struct part {
@@ -144,10 +145,11 @@ struct sight {
  * struct storm - a row of the table
  * @name: for --storm
  * @aim: what it is for, one line
- * @ndevs, @nioas: size of the world
+ * @ndevs: devices in the world
+ * @nioas: IOAS in the world
  * @nstable: slots that stay mapped
- * @delay_unmap_us, @delay_pin_us: largest value of the device's delay knobs;
- *	each epoch draws one from 0 up
+ * @delay_unmap_us: largest value of that knob; each epoch draws one from 0 up
+ * @delay_pin_us: likewise
  * @cast: who plays
  * @overlap: ledger facts that must not stay 0; ends with 0
  * @sight: results that must have come
@@ -181,9 +183,18 @@ struct tally {
 
 /**
  * struct actor - one thread of a storm
+ * @world: where it plays
+ * @part: what it plays
+ * @index: its ordinal in the storm
+ * @thread: the thread
+ * @plan: its operations
+ * @queue: of the device, if the part has one
+ * @irq: eventfd of the queue, -1 without one
  * @nops: atomic, operations made; the watchdog looks at it
  * @now: atomic, kind of the operation under way
- * @role_data: belongs to the role, from enter to leave
+ * @role_data: belongs to the role, from enter to fini
+ * @events: what it did lately
+ * @tally: results by kind of operation
  */
 struct actor {
 	struct world *world;
@@ -192,7 +203,7 @@ struct actor {
 	pthread_t thread;
 	struct plan plan;
 	struct mdma_queue queue;
-	int irq; /* eventfd of the queue, -1 without one */
+	int irq;
 	_Atomic uint64_t nops;
 	_Atomic int now;
 	void *role_data;
@@ -208,16 +219,37 @@ struct gate {
 
 /**
  * struct world - everything of one epoch
+ * @storm: what is played
+ * @seed: of the run
+ * @epoch: number of the epoch
+ * @shadow: what is known of slots and attachments
+ * @iommufd: the context, -1 when it is closed
+ * @ioas: ids
+ * @misfit: id of an IOAS that no device can attach to
+ * @noid: an id that is no object
+ * @dev: devices, fd -1 when closed
+ * @dev_name: their names
+ * @patience_us: that knob of the device before, 0: not changed
+ * @rings: memory mapped at RINGS_IOVA in every IOAS, or NULL
+ * @stable: buffers of the stable slots
  * @stop: atomic, the actors end after their current operation
  * @total: atomic, operations of all actors
  * @victim: atomic, ids of IOAS that come and go, 0 for none
  * @exists: register of each id: 0, or which of its lives
  * @lives: atomic, names for them
  * @owner: register of each device: 0, or the file that is bound
- * @maps, @dmas: gates: successful MAPs, completed descriptors
+ * @maps: gate: successful MAPs
+ * @dmas: gate: completed descriptors
+ * @lock: protects @failed and @finding, and sleeps with @wake
+ * @wake: a gate opened, or the storm stops
+ * @start: all actors are ready
  * @counted: what the actors did is in the totals
  * @strict: it is this project's core, which promises more than the kernel's
  * @nweak: atomic, how often such a promise was broken
+ * @nactors: how many
+ * @actor: the actors
+ * @failed: by check
+ * @finding: the first one of each check
  */
 struct world {
 	const struct storm *storm;
@@ -226,12 +258,13 @@ struct world {
 	struct shadow shadow;
 	int iommufd;
 	uint32_t ioas[NIOAS];
-	uint32_t misfit; /* an IOAS that no device can attach to */
-	uint32_t noid; /* an id that is no object */
+	uint32_t misfit;
+	uint32_t noid;
 	struct mdma_dev dev[NDEVS];
 	struct cdev_name dev_name[NDEVS];
-	uint8_t *rings; /* mapped at RINGS_IOVA in every IOAS */
-	struct arena stable; /* buffers of the stable slots */
+	uint64_t patience_us[NDEVS];
+	uint8_t *rings;
+	struct arena stable;
 	_Atomic uint32_t victim[NVICTIMS];
 	struct reg exists[NIDS];
 	_Atomic uint64_t lives;
@@ -264,6 +297,10 @@ void world_failf(struct world *world, enum check check, const char *fmt, ...)
 
 /**
  * world_judge() - act on the oracle's verdict
+ * @world: the world
+ * @check: what WRONG fails
+ * @verdict: the verdict
+ * @finding: in words
  *
  * WRONG fails the check. WEAK is counted; on the strict core it fails too.
  *

@@ -175,7 +175,7 @@ static const struct storm storms[] = {
 			{ .role = &role_swapper },
 			{ .role = &role_auditor },
 			{ .role = &role_dma, .flags = PART_PIN },
-			{ .role = &role_dma, .flags = PART_PIN },
+			{ .role = &role_holder },
 			{ .role = &role_holder },
 		},
 		.overlap = { MDMA_LEDGER_SWAP_IN_PIN, MDMA_LEDGER_UNMAP_IN_PIN },

@@ -173,6 +173,13 @@ static int open_device(struct world *world, unsigned int d, struct rng *rng)
 	if (storm->delay_pin_us && rng_chance(rng, 2))
 		mdma_knob_set(&dev->name, "delay_pin_us",
 			      rng_below(rng, storm->delay_pin_us + 1));
+	/*
+	 * A driver that waits for its own pins in the callback hides whether the
+	 * core would; the kernel's own core counts on it.
+	 */
+	if (world->strict && rng_chance(rng, 2) &&
+	    !mdma_knob_get(&dev->name, "patience_us", &world->patience_us[d]))
+		mdma_knob_set(&dev->name, "patience_us", 0);
 	return 0;
 }
 
@@ -378,6 +385,9 @@ static void close_devices(struct world *world, uint64_t *overlap)
 				(unsigned long long)(mdma_violations() -
 						     before));
 		mdma_knobs_reset(&world->dev_name[d]);
+		if (world->patience_us[d])
+			mdma_knob_set(&world->dev_name[d], "patience_us",
+				      world->patience_us[d]);
 	}
 }
 

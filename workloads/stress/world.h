@@ -10,7 +10,8 @@
 /**
  * struct baseline - what the kernel counted before an epoch
  * @held: pages pinned in the whole system
- * @pinned_kb, @locked_kb: VmPin and VmLck of this process
+ * @pinned_kb: VmPin of this process
+ * @locked_kb: VmLck
  */
 struct baseline {
 	int64_t held;
@@ -29,6 +30,7 @@ int world_open(struct world *world);
 
 /**
  * world_check() - the actors have stopped: look at what is there
+ * @world: the world
  *
  * Each device reads a stable slot by both data paths; what comes must agree with
  * the last state of the attachment.
@@ -37,6 +39,8 @@ void world_check(struct world *world);
 
 /**
  * world_close() - take down in the order that the seed drew, checking each step
+ * @world: the world, however far world_open() came
+ * @baseline: from before world_open()
  * @overlap: ledger facts, MDMA_LEDGER_N of them, are added to it
  */
 void world_close(struct world *world, const struct baseline *baseline,
